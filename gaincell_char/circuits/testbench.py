@@ -1,0 +1,63 @@
+"""What a testbench is: a pure function from a setting to a deck, and one from its waveforms to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gaincell_char.spice.types import Deck, Waveforms
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A design parameter of a circuit: `gain_cell.wn`, SI value."""
+
+    name: str
+    default: float
+    unit: str
+    low: float
+    high: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A swept quantity; its unit is part of its name. The points of a `shared` axis live in one deck."""
+
+    name: str
+    unit: str
+    default: tuple[float, ...]
+    shared: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that one deck depends on. `axes` maps every axis of the testbench to its values in this deck (an axis that is
+    not shared has one)."""
+
+    technology: str = "cmos28"
+    corner: str = "tt"
+    temperature_C: float = 27.0
+    vdd_V: float = 0.9
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    axes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Testbench:
+    """One characterization of one circuit. `measure` gives one row a point: axis values and `columns` (name -> unit)."""
+
+    __test__ = False  # not a pytest class
+
+    circuit: str
+    name: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    axes: tuple[Axis, ...]
+    columns: Mapping[str, str]
+    version: int
+    deck: Callable[[Setting], Deck]
+    measure: Callable[[Setting, Waveforms], list[dict[str, float]]]
+    numerics: Mapping[str, float] = field(default_factory=dict)
+    """Tolerances and steps (`gmin`, `reltol`, `step_s`) that a spec may override to show independence from them."""

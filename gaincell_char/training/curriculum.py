@@ -1,0 +1,117 @@
+"""What is trained on, when: the phases of a run and the batches of a phase, each a pure function of (seed, step)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from gaincell_char.corpus import recall
+from gaincell_char.corpus.code import Source, encode_sources
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training.
+
+    Attributes:
+        recall: what the recall rows hold: "copying", "pairs" or "programs".
+        length: tokens in a row.
+        code_rows, recall_rows: rows of each kind in a batch.
+        tokens: budget; the phase ends when it is spent, or earlier once `advance_at` is reached.
+        advance_at: running recall accuracy at which the next phase may begin.
+        rate_start, rate_end: learning-rate multiplier, linear over the phase's budget.
+        questions: fewest and most names asked in a program.
+        recall_weight: weight of the answers' mean loss against the code's.
+    """
+
+    name: str
+    recall: str
+    length: int
+    code_rows: int
+    recall_rows: int
+    tokens: int
+    advance_at: float = 2.0
+    rate_start: float = 1.0
+    rate_end: float = 1.0
+    questions: tuple[int, int] = (6, 18)
+    recall_weight: float = 1.0
+
+    @property
+    def batch_tokens(self) -> int:
+        return self.length * (self.code_rows + self.recall_rows)
+
+
+SOFTWARE = (
+    Phase("warm-up", "copying", 128, 16, 16, 400_000, rate_start=0.02),
+    Phase("copying", "copying", 128, 16, 16, 3_000_000, advance_at=0.9),
+    Phase("pairs", "pairs", 128, 20, 12, 1_000_000, advance_at=0.95),
+    Phase("programs-128", "programs", 128, 20, 12, 2_000_000, advance_at=0.95),
+    Phase("programs-256", "programs", 256, 12, 4, 3_000_000, questions=(8, 30)),
+    Phase("programs-512", "programs", 512, 6, 2, 2_500_000, questions=(10, 50)),
+    Phase("programs-1024", "programs", 1024, 6, 2, 6_000_000, questions=(12, 80), rate_end=0.0),
+)
+"""Copying -> pairs -> programs -> full length, with code in every batch."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Token streams a run draws from: the library, the library's tests, and the recall vocabulary."""
+
+    library: npt.NDArray[np.uint16]
+    tests: npt.NDArray[np.uint16]
+    vocabulary: recall.Vocabulary
+    vocabulary_size: int
+    tests_share: float = 0.3
+
+    @classmethod
+    def build(cls, tokenizer: Tokenizer, sources: list[Source]) -> Data:
+        library = [source for source in sources if not source.name.startswith("test/")]
+        tests = [source for source in sources if source.name.startswith("test/")]
+        return cls(
+            encode_sources(tokenizer, library),
+            encode_sources(tokenizer, tests) if tests else np.zeros(0, dtype=np.uint16),
+            recall.vocabulary(tokenizer),
+            tokenizer.get_vocab_size(),
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """code (n_code, T), recall (n_recall, T), answers (n_recall, T) true where a token is an answer; a position offset."""
+
+    code: npt.NDArray[np.int64]
+    recall: npt.NDArray[np.int64]
+    answers: npt.NDArray[np.bool_]
+    offset: int
+
+
+def _windows(rng: np.random.Generator, stream: npt.NDArray[np.uint16], n: int, length: int) -> npt.NDArray[np.int64]:
+    starts = rng.integers(0, stream.size - length, size=n)
+    return np.stack([stream[start : start + length] for start in starts]).astype(np.int64)
+
+
+def make_batch(data: Data, phase: Phase, seed: int, step: int, n_positions: int) -> Batch:
+    """Batch number `step` of a run with `seed`: the same on every call, so a resumed run sees the same text."""
+    rng = np.random.default_rng([seed, step])
+    rows = []
+    for _ in range(phase.code_rows):
+        stream = data.tests if data.tests.size and rng.random() < data.tests_share else data.library
+        rows.append(_windows(rng, stream, 1, phase.length))
+    if phase.recall == "copying":
+        ids, answers = recall.copying_batch(rng, data.vocabulary_size, phase.recall_rows, phase.length)
+    elif phase.recall == "pairs":
+        ids, answers = recall.pairs_batch(rng, data.vocabulary, phase.recall_rows, phase.length)
+    else:
+        questions = int(rng.integers(phase.questions[0], phase.questions[1] + 1))
+        distractors = int(rng.integers(0, questions // 2 + 1))
+        start = int(rng.integers(0, max(1, data.library.size - 200_000)))
+        filler = data.library[start : start + 200_000].astype(np.int64)
+        ids, answers = recall.training_programs(
+            rng, data.vocabulary, filler, phase.recall_rows, phase.length, questions, distractors
+        )
+    # short rows are put anywhere in the window, so that every position embedding is trained from the start
+    offset = int(rng.integers(0, n_positions - phase.length + 1))
+    return Batch(np.concatenate(rows), ids, answers, offset)

@@ -1,0 +1,118 @@
+"""The training loop: seeded, resumable after a kill at any moment, the same weights either way."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gaincell_char.training import state as disk
+from gaincell_char.training.curriculum import Batch, Data, Phase, make_batch
+from gaincell_char.training.model import GPT
+from gaincell_char.training.optimizer import Optimizers
+
+
+@dataclass
+class Progress:
+    """Where a run is. `curve` holds one row per logged step; `spent` the tokens and seconds of each phase."""
+
+    step: int = 0
+    phase: int = 0
+    phase_tokens: int = 0
+    recall: float = 0.0
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    spent: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def losses(model: GPT, batch: Batch) -> tuple[Tensor, Tensor, float]:
+    """Mean code loss, mean loss of the recall answers, and the share of answers predicted right."""
+    code = torch.from_numpy(batch.code)
+    ids = torch.cat([code, torch.from_numpy(batch.recall)])
+    n_code = len(code)
+    asked = torch.from_numpy(batch.answers[:, 1:])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.hidden(ids, batch.offset)[:, :-1]
+        logits = model.logits(hidden[:n_code])
+        answers = model.logits(hidden[n_code:][asked])
+    code_loss = F.cross_entropy(logits.float().reshape(-1, logits.shape[-1]), code[:, 1:].reshape(-1))
+    target = ids[n_code:, 1:][asked]
+    recall_loss = F.cross_entropy(answers.float(), target)
+    return code_loss, recall_loss, float((answers.detach().argmax(-1) == target).float().mean())
+
+
+def train(
+    model: GPT,
+    optimizers: Optimizers,
+    data: Data,
+    phases: tuple[Phase, ...],
+    folder: Path,
+    seed: int,
+    evaluate: Callable[[GPT, Phase], dict[str, Any]] | None = None,
+    log_every: int = 25,
+    save_every: int = 100,
+    evaluate_every: int = 250,
+    stop_after: int | None = None,
+) -> Progress:
+    """Run `phases` to their end, from the state in `folder` if there is one.
+
+    Args:
+        folder: holds `state.pt` (resumed) and `curve.jsonl` (for a person to watch).
+        stop_after: stop after this many steps of this call, state saved (for tests).
+    """
+    progress = Progress()
+    path = folder / "state.pt"
+    if path.exists():
+        stored = disk.load(path)
+        model.load_state_dict(stored["model"])
+        optimizers.load_state_dict(stored["optimizers"])
+        progress = Progress(**stored["progress"])
+
+    def save() -> None:
+        stored = {"model": model.state_dict(), "optimizers": optimizers.state_dict(), "progress": vars(progress)}
+        disk.save(path, stored)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = 0
+    while progress.phase < len(phases) and (stop_after is None or steps < stop_after):
+        phase = phases[progress.phase]
+        began = time.perf_counter()
+        batch = make_batch(data, phase, seed, progress.step, model.config.n_positions)
+        code_loss, recall_loss, accuracy = losses(model, batch)
+        (code_loss + phase.recall_weight * recall_loss).backward()
+        done = progress.phase_tokens / phase.tokens
+        rate = phase.rate_start + (phase.rate_end - phase.rate_start) * done
+        norm = optimizers.step(rate)
+
+        steps += 1
+        progress.step += 1
+        progress.phase_tokens += phase.batch_tokens
+        progress.recall = 0.95 * progress.recall + 0.05 * accuracy
+        spent = progress.spent.setdefault(phase.name, {"tokens": 0, "seconds": 0.0})
+        spent["tokens"] += phase.batch_tokens
+        spent["seconds"] += time.perf_counter() - began
+        row: dict[str, Any] = {}
+        if progress.step % log_every == 0:
+            row = {"step": progress.step, "phase": phase.name, "tokens": sum(s["tokens"] for s in progress.spent.values())}
+            row |= {"code": float(code_loss), "answers": float(recall_loss), "recall": progress.recall, "norm": norm}
+            row |= {"rate": rate, "seconds": round(sum(s["seconds"] for s in progress.spent.values()), 1)}
+        if evaluate is not None and progress.step % evaluate_every == 0:
+            row |= evaluate(model, phase)
+        if row:
+            progress.curve.append(row)
+            with (folder / "curve.jsonl").open("a") as file:
+                file.write(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
+        if progress.phase_tokens >= phase.tokens or progress.recall >= phase.advance_at:
+            progress.phase += 1
+            progress.phase_tokens = 0
+            progress.recall = 0.0
+        if progress.step % save_every == 0 or progress.phase == len(phases):
+            save()
+    save()
+    return progress

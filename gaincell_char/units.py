@@ -1,0 +1,61 @@
+"""SI numbers as users and netlists write them: `200n`, `0.9`, `5 m`, `1Meg`."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from gaincell_char.errors import InputError
+
+SUFFIXES: dict[str, float] = {
+    "a": 1e-18, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3,
+    "": 1.0, "k": 1e3, "Meg": 1e6, "G": 1e9, "T": 1e12,
+}  # fmt: skip
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"),
+             (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))  # fmt: skip
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[ ]?([A-Za-zµμ]*)")
+
+
+def parse_si(given: object, where: str = "value") -> float:
+    """The float that `given` means: a number, or a text with an SI suffix (a f p n u µ m k Meg G T).
+
+    A bare `M` is refused, because SPICE reads it as milli and everyone else as mega; so are unit letters
+    (`1F` is 1e-15 to SPICE).
+
+    Raises
+    ------
+    InputError
+        Not a number, not finite, an unknown or ambiguous suffix; the message names `where`.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise InputError(f"{where}: {given!r} is not a number; write it like 200n, 0.9 or 1e-9")
+    if isinstance(given, int | float):
+        return _finite(float(given), given, where)
+    match = _NUMBER.fullmatch(given)
+    if match is None:
+        raise InputError(f"{where}: {given!r} is not a number; write it like 200n, 0.9 or 1e-9")
+    number, suffix = match.groups()
+    if suffix == "M":
+        raise InputError(f"{where}: {given!r} is ambiguous: SPICE reads {number} milli, others {number} mega; "
+                         f"write {number}m or {number}Meg")  # fmt: skip
+    if suffix not in SUFFIXES:
+        raise InputError(f"{where}: {given!r} has an unknown suffix {suffix!r}; use one of a f p n u m k Meg G T, "
+                         "without a unit letter")  # fmt: skip
+    # through Decimal-like text where it is exact: 200n is 2e-07, not 200 * 1e-9 = 2.0000000000000002e-07
+    scaled = float(f"{number}e{round(math.log10(SUFFIXES[suffix]))}") if "e" not in number.lower() else (
+        float(number) * SUFFIXES[suffix])  # fmt: skip
+    return _finite(scaled, given, where)
+
+
+def _finite(value: float, given: object, where: str) -> float:
+    if not math.isfinite(value):
+        raise InputError(f"{where}: {given!r} is not finite")
+    return value
+
+
+def format_si(value: float, unit: str = "", digits: int = 4) -> str:
+    """`value` for people, with the nearest prefix: `format_si(1.2e-6, "A")` is `1.2 uA`."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g} {unit}".rstrip()
+    scale, prefix = next(((s, p) for s, p in _PREFIXES if abs(value) >= 0.9999995 * s), _PREFIXES[-1])
+    return f"{value / scale:.{digits}g} {prefix}{unit}".rstrip()
