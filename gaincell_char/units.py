@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from gaincell_char.errors import InputError
 
-SUFFIXES: dict[str, float] = {
-    "a": 1e-18, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3,
-    "": 1.0, "k": 1e3, "Meg": 1e6, "G": 1e9, "T": 1e12,
+# suffix -> power of ten; integers, so that 200n becomes the float nearest to 200e-9 (200 * 1e-9 is its neighbor)
+SUFFIXES: dict[str, int] = {
+    "a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "": 0, "k": 3, "Meg": 6, "G": 9, "T": 12,
 }  # fmt: skip
+_LONGEST = 64
+_HOW = "write it like 200n, 0.9 or 1e-9"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"),
              (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))  # fmt: skip
-_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[ ]?([A-Za-zµμ]*)")
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)[ ]?([A-Za-zµμ]*)")
 
 
 def parse_si(given: object, where: str = "value") -> float:
@@ -28,12 +31,15 @@ def parse_si(given: object, where: str = "value") -> float:
         Not a number, not finite, an unknown or ambiguous suffix; the message names `where`.
     """
     if isinstance(given, bool) or not isinstance(given, int | float | str):
-        raise InputError(f"{where}: {given!r} is not a number; write it like 200n, 0.9 or 1e-9")
-    if isinstance(given, int | float):
+        raise InputError(f"{where}: {given!r} is not a number; {_HOW}")
+    if isinstance(given, float):
         return _finite(float(given), given, where)
-    match = _NUMBER.fullmatch(given)
+    if isinstance(given, int):
+        return _finite(float(given) if given.bit_length() <= 1000 else math.inf, "an integer this large", where)
+    match = _NUMBER.fullmatch(given) if len(given) <= _LONGEST else None
     if match is None:
-        raise InputError(f"{where}: {given!r} is not a number; write it like 200n, 0.9 or 1e-9")
+        shown = given if len(given) <= _LONGEST else given[:_LONGEST] + "..."
+        raise InputError(f"{where}: {shown!r} is not a number; {_HOW}")
     number, suffix = match.groups()
     if suffix == "M":
         raise InputError(f"{where}: {given!r} is ambiguous: SPICE reads {number} milli, others {number} mega; "
@@ -41,10 +47,7 @@ def parse_si(given: object, where: str = "value") -> float:
     if suffix not in SUFFIXES:
         raise InputError(f"{where}: {given!r} has an unknown suffix {suffix!r}; use one of a f p n u m k Meg G T, "
                          "without a unit letter")  # fmt: skip
-    # through Decimal-like text where it is exact: 200n is 2e-07, not 200 * 1e-9 = 2.0000000000000002e-07
-    scaled = float(f"{number}e{round(math.log10(SUFFIXES[suffix]))}") if "e" not in number.lower() else (
-        float(number) * SUFFIXES[suffix])  # fmt: skip
-    return _finite(scaled, given, where)
+    return _finite(float(Decimal(number).scaleb(SUFFIXES[suffix])), given, where)
 
 
 def _finite(value: float, given: object, where: str) -> float:
