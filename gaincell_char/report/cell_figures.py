@@ -1,0 +1,179 @@
+"""Figures of the gain cell: I-V, residuals of the fits, pulse charge, retention, write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gaincell_char.behavior.schema import BehavioralModel, Condition, IvSurface, PulseCharge, RetentionTable, WriteModel
+from gaincell_char.report.svg import CIRCUIT, LINEAR, MUTED, PUBLISHED, to_svg
+
+Array = npt.NDArray[np.float64]
+
+
+def condition_text(condition: Condition) -> str:
+    """`tt, 27 C, 0.9 V`."""
+    return f"{condition.corner}, {condition.temperature_C:g} C, {condition.vdd_V:g} V"
+
+
+def current(model: BehavioralModel, published: BehavioralModel) -> str:
+    """I over V_store at five corners beside the published cubic, and the current over the bit line's voltage."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.4), width_ratios=(1.15, 1))
+    v = np.linspace(*model.cell.level_range_V, 181)
+    v_bl = model.condition.vdd_V / 2
+    shades = {"tt": 1.0, "ff": 0.55, "ss": 0.55, "sf": 0.55, "fs": 0.55}
+    styles = {"tt": "-", "ff": "--", "ss": ":", "sf": "-.", "fs": (0, (5, 1, 1, 1))}
+    for corner, surface in model.cell.iv.items():
+        left.plot(
+            v,
+            1e6 * surface.surface(v, v_bl),
+            color=CIRCUIT,
+            alpha=shades[corner],
+            linestyle=styles[corner],
+            label=corner,
+        )
+    scaled = published.cell.current(v) * model.cell.unit_current_A / published.cell.unit_current_A
+    left.plot(v, 1e6 * scaled, color=PUBLISHED, label="published, scaled to $I_u$")
+    left.plot(v, 1e6 * model.cell.unit_current_A * 19.3 * (v - 0.45), color=LINEAR, linewidth=0.9, label="linear")
+    left.axhline(0, color=MUTED, linewidth=0.6)
+    left.set_xlabel("stored voltage, V")
+    left.set_ylabel("current into the cell, uA")
+    left.set_title(f"BL at {v_bl:g} V, 27 C")
+    left.legend(fontsize=8, ncols=2)
+    nominal = model.cell.iv[model.condition.corner]
+    bl = np.asarray(nominal.surface.y_knots)
+    grid = np.linspace(bl[0], bl[-1], 91)
+    values = 1e6 * nominal.surface(v[:, None], grid[None, :])
+    limit = float(np.abs(values).max())
+    mesh = right.pcolormesh(grid, v, values, cmap="RdBu_r", vmin=-limit, vmax=limit, shading="gouraud", rasterized=True)
+    lines = right.contour(grid, v, values, levels=np.linspace(-limit, limit, 13), colors="k", linewidths=0.4, alpha=0.6)
+    right.contour(grid, v, values, levels=[0.0], colors="k", linewidths=1.3)
+    right.clabel(lines, fontsize=6.5, fmt="%.2g")
+    figure.colorbar(mesh, ax=right, label="uA")
+    right.set_xlabel("bit line, V")
+    right.set_ylabel("stored voltage, V")
+    right.set_title(f"I(V_store, V_BL), {condition_text(nominal.condition)}")
+    right.grid(visible=False)
+    return to_svg(figure)
+
+
+def residuals(surface: IvSurface, v_store: Array, v_bl: Array, measured: Array, held_out: npt.NDArray[np.bool_]) -> str:
+    """What each fit leaves, % of full scale: the polynomials at the hold voltage, the spline over the whole surface.
+
+    `v_store`, `v_bl`, `measured` (A), `held_out`: (n,), the points of the dataset at one corner.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.0))
+    hold = surface.condition.vdd_V / 2
+    domain = surface.polynomial.domain
+    line = (np.abs(v_bl - hold) < 1e-9) & (v_store >= domain[0] - 1e-9) & (v_store <= domain[1] + 1e-9)
+    scale = float(np.abs(measured[line]).max())
+    order = np.argsort(v_store[line])
+    x, y = v_store[line][order], measured[line][order]
+    for polynomial, shade in ((surface.published_degree, PUBLISHED), (surface.polynomial, CIRCUIT)):
+        left.plot(x, 100 * (polynomial(x) - y) / scale, color=shade, label=f"degree {polynomial.degree}")
+    left.axhspan(-0.5, 0.5, color=LINEAR, alpha=0.12, linewidth=0, label="0.5 % limit")
+    left.set_xlabel("stored voltage, V")
+    left.set_ylabel("fit - ngspice, % of full scale")
+    left.set_title(f"polynomials, BL {hold:g} V")
+    left.legend(fontsize=8)
+    error = 100 * (surface.surface(v_store, v_bl) - measured) / np.abs(measured).max()
+    for mask, shade, label in ((~held_out, MUTED, "fitted"), (held_out, CIRCUIT, "held out")):
+        right.plot(v_store[mask], error[mask], ".", markersize=2.2, color=shade, label=label, rasterized=True)
+    right.set_xlabel("stored voltage, V")
+    right.set_title("tensor spline, all bit-line voltages")
+    right.legend(fontsize=8, markerscale=3)
+    return to_svg(figure)
+
+
+def charge(pulse: PulseCharge, v_store: Array, pulse_s: Array, charge_C: Array) -> str:
+    """Charge against pulse width for the levels simulated, and the kick and disturb of the storage node.
+
+    `v_store`, `pulse_s`, `charge_C`: (n,) points of the dataset.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8.6, 2.9))
+    levels = np.unique(v_store)
+    shown = levels[np.linspace(0, levels.size - 1, min(8, levels.size)).round().astype(int)]
+    palette = plt.get_cmap("cividis")
+    for k, level in enumerate(shown):
+        here = v_store == level
+        shade = palette(k / max(len(shown) - 1, 1))
+        left.plot(1e9 * pulse_s[here], 1e15 * charge_C[here], ".", color=shade, markersize=4)
+        widths = np.linspace(1, 15, 57)
+        left.plot(widths, 1e15 * pulse.surface(level, 1e-9 * widths), color=shade, linewidth=0.9)
+        middle.plot(1e9 * pulse_s[here], 1e18 * (charge_C[here] - pulse.read_current(level) * pulse_s[here]
+                    - pulse.fixed_charge(level)), color=shade, marker=".", linewidth=0.9)  # fmt: skip
+    left.set(xlabel="pulse, ns", ylabel="charge, fC", title="Q(V_store, T)")
+    middle.set(xlabel="pulse, ns", ylabel="aC", title="off the line")
+    v = np.linspace(float(levels[0]), float(levels[-1]), 121)
+    right.plot(v, 1e3 * pulse.kick_V(v), color=CIRCUIT, label="kick, pulse on")
+    right.plot(v, 1e3 * pulse.disturb_V(v), color=PUBLISHED, label="left after the read")
+    right.set(xlabel="stored voltage, V", ylabel="mV", title="storage node")
+    right.legend(fontsize=8)
+    return to_svg(figure)
+
+
+def retention(tables: Sequence[RetentionTable], token_period_s: float) -> str:
+    """V_store(t) of every level, one panel a hold condition and temperature."""
+    import matplotlib.pyplot as plt
+
+    columns = sorted({(t.wwl_V, t.wwlb_V) for t in tables}, reverse=True)
+    rows = sorted({t.condition.temperature_C for t in tables})
+    figure, axes = plt.subplots(
+        len(rows), len(columns), figsize=(8.6, 2.4 * len(rows)), sharex=True, sharey=True, squeeze=False
+    )
+    palette = plt.get_cmap("cividis")
+    for table in tables:
+        axis = axes[rows.index(table.condition.temperature_C)][columns.index((table.wwl_V, table.wwlb_V))]
+        ages = np.asarray(table.ages_s)
+        for k, voltages in enumerate(table.voltages_V):
+            axis.semilogx(
+                ages[ages > 0], np.asarray(voltages)[ages > 0], color=palette(k / (len(table.voltages_V) - 1))
+            )
+        axis.axvline(1024 * token_period_s, color=MUTED, linewidth=0.8, linestyle=":")
+        bound = ">" if table.tau_worst_is_lower_bound else ""
+        axis.set_title(f"{table.wwl_V:g} / {table.wwlb_V:g} V, {table.condition.temperature_C:g} C: tau {bound}"
+                       f"{1e3 * table.tau_worst_s:.3g} ms", fontsize=8.5)  # fmt: skip
+    for axis in axes[-1]:
+        axis.set_xlabel("age, s")
+    for row in axes:
+        row[0].set_ylabel("V_store, V")
+    return to_svg(figure)
+
+
+def write(model: WriteModel) -> str:
+    """Level error of a write against pulse width, worst over the level stored before."""
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(8.6, 2.8))
+    errors = np.abs(np.asarray(model.error_V)).max(axis=2)
+    palette = plt.get_cmap("cividis")
+    for k, level in enumerate(model.levels_V):
+        axis.loglog(1e9 * np.asarray(model.pulse_widths_s), 1e3 * np.maximum(errors[k], 1e-6), marker="o", markersize=3.5,
+                    color=palette(k / max(len(model.levels_V) - 1, 1)), label=f"{level:.3f} V")  # fmt: skip
+    axis.axvline(1e9 * model.design_pulse_s, color=MUTED, linewidth=0.8, linestyle=":")
+    axis.set(xlabel="write pulse, ns", ylabel="|level error|, mV (worst previous level)")
+    axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), title="level")
+    return to_svg(figure)
+
+
+def tau_summary(tables: Sequence[RetentionTable]) -> list[Mapping[str, object]]:
+    """The retention table of the page: hold, temperature, tau of the worst level, single tau and its misfit."""
+    return [
+        {
+            "hold": f"{t.wwl_V:g} / {t.wwlb_V:g} V",
+            "temperature_C": t.condition.temperature_C,
+            "tau_s": t.tau_worst_s,
+            "bound": t.tau_worst_is_lower_bound,
+            "single_tau_s": t.single_tau_s,
+            "misfit_V": t.single_tau_misfit_V,
+        }
+        for t in tables
+    ]
