@@ -1,11 +1,15 @@
-"""What a testbench is: a pure function from a setting to a deck, and one from its waveforms to rows."""
+"""What a testbench is: a pure function from a setting to a deck, and one from its waveforms to rows; and where they are."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from gaincell_char.errors import unknown_name
 from gaincell_char.spice.types import Deck, Waveforms
+
+_MODULES = {"gain_cell": "gaincell_char.circuits.gain_cell"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Axis:
 @dataclass(frozen=True)
 class Setting:
     """All that one deck depends on. `axes` maps every axis of the testbench to its values in this deck (an axis that is
-    not shared has one)."""
+    not shared has one). What `parameters`, `axes` and `numerics` leave out has the testbench's default."""
 
     technology: str = "cmos28"
     corner: str = "tt"
@@ -42,6 +46,7 @@ class Setting:
     vdd_V: float = 0.9
     parameters: Mapping[str, float] = field(default_factory=dict)
     axes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    numerics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,3 +66,52 @@ class Testbench:
     measure: Callable[[Setting, Waveforms], list[dict[str, float]]]
     numerics: Mapping[str, float] = field(default_factory=dict)
     """Tolerances and steps (`gmin`, `reltol`, `step_s`) that a spec may override to show independence from them."""
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A netlist with its design parameters and the testbenches that characterize it."""
+
+    name: str
+    summary: str
+    netlist: str
+    parameters: tuple[Parameter, ...]
+    testbenches: tuple[Testbench, ...]
+
+
+def circuits() -> tuple[str, ...]:
+    """The names of all circuits."""
+    return tuple(_MODULES)
+
+
+def circuit(name: str) -> Circuit:
+    """The circuit called `name`.
+
+    Raises
+    ------
+    InputError
+        There is none; the nearest names are offered.
+    """
+    if name not in _MODULES:
+        raise unknown_name("circuit", name, _MODULES)
+    found: Circuit = importlib.import_module(_MODULES[name]).CIRCUIT
+    return found
+
+
+def parameters(name: str) -> tuple[Parameter, ...]:
+    """The design parameters of the circuit called `name`; raises as `circuit`."""
+    return circuit(name).parameters
+
+
+def testbench(name: str) -> Testbench:
+    """The testbench called `circuit.testbench`, like `gain_cell.iv`.
+
+    Raises
+    ------
+    InputError
+        There is none; the nearest names are offered.
+    """
+    known = {f"{bench.circuit}.{bench.name}": bench for each in circuits() for bench in circuit(each).testbenches}
+    if name not in known:
+        raise unknown_name("testbench", name, known)
+    return known[name]
