@@ -156,8 +156,9 @@ def write(model: WriteModel) -> str:
     errors = np.abs(np.asarray(model.error_V)).max(axis=2)
     palette = plt.get_cmap("cividis")
     for k, level in enumerate(model.levels_V):
-        axis.loglog(1e9 * np.asarray(model.pulse_widths_s), 1e3 * np.maximum(errors[k], 1e-6), marker="o", markersize=3.5,
-                    color=palette(k / max(len(model.levels_V) - 1, 1)), label=f"{level:.3f} V")  # fmt: skip
+        shade = palette(k / max(len(model.levels_V) - 1, 1))
+        widths, error = 1e9 * np.asarray(model.pulse_widths_s), 1e3 * np.maximum(errors[k], 1e-6)
+        axis.loglog(widths, error, marker="o", markersize=3.5, color=shade, label=f"{level:.3f} V")
     axis.axvline(1e9 * model.design_pulse_s, color=MUTED, linewidth=0.8, linestyle=":")
     axis.set(xlabel="write pulse, ns", ylabel="|level error|, mV (worst previous level)")
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), title="level")

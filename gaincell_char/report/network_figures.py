@@ -64,9 +64,9 @@ def recall(curves: Mapping[str, Mapping[str, float]], labels: Mapping[str, str])
     markers = iter("osD^vP*X<>hd")
     for name, points in curves.items():
         distances = sorted(points, key=float)
-        dashed = name.endswith("before")
-        axis.plot([float(d) for d in distances], [100 * points[d] for d in distances], marker=next(markers), markersize=4.5,
-                  color=color(name), linestyle="--" if dashed else "-", alpha=0.6 if dashed else 1.0, label=labels[name])  # fmt: skip
+        line = {"linestyle": "--", "alpha": 0.6} if name.endswith("before") else {"linestyle": "-"}
+        x, y = [float(d) for d in distances], [100 * points[d] for d in distances]
+        axis.plot(x, y, marker=next(markers), markersize=4.5, color=color(name), label=labels[name], **line)
     axis.set_xscale("log", base=2)
     ticks = sorted({float(d) for points in curves.values() for d in points})
     axis.set_xticks(ticks, [f"{d:g}" for d in ticks])
