@@ -1,4 +1,4 @@
-"""Keys and values of the tokens a network has read: what makes one more token cost one row, not a whole forward pass."""
+"""Keys and values of the tokens a network has read: one more token costs one row, not a whole forward pass."""
 
 from __future__ import annotations
 

@@ -32,7 +32,11 @@ class Polynomial(_Function):
 
     def __call__(self, x: npt.ArrayLike) -> Array:
         """Values at `x`, any shape. Outside `domain` the polynomial is continued, not clamped."""
-        return np.polynomial.polynomial.polyval(np.asarray(x, float) - self.center, np.asarray(self.coefficients))
+        offset = np.asarray(x, float) - self.center
+        value: Array = np.zeros_like(offset)
+        for coefficient in reversed(self.coefficients):
+            value = value * offset + coefficient
+        return value
 
     def root(self) -> float:
         """The real root inside `domain` nearest to `center`; nan where there is none."""
@@ -75,7 +79,7 @@ class PiecewisePolynomial(_Function):
         clamped = np.clip(np.asarray(x, float), knots[0], knots[-1])
         interval = np.clip(np.searchsorted(knots, clamped, side="right") - 1, 0, len(knots) - 2)
         offset = clamped - knots[interval]
-        value = np.zeros_like(offset)
+        value: Array = np.zeros_like(offset)
         for order in range(table.shape[1] - 1, -1, -1):
             value = value * offset + table[interval, order]
         return value
@@ -121,7 +125,7 @@ class TensorSpline(_Function):
         m = np.clip(np.searchsorted(y_knots, y_in, side="right") - 1, 0, len(y_knots) - 2)
         dx, dy = x_in - x_knots[k], y_in - y_knots[m]
         patch = table[k, m]
-        value = np.zeros_like(dx)
+        value: Array = np.zeros_like(dx)
         for i in range(table.shape[2] - 1, -1, -1):
             row = np.zeros_like(dx)
             for j in range(table.shape[3] - 1, -1, -1):
