@@ -1,0 +1,99 @@
+"""The batch engine: one `ngspice -n -b -r` process a deck. Slow to start, but nothing survives from run to run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from gaincell_char.errors import EnvironmentFault
+from gaincell_char.spice.check import check
+from gaincell_char.spice.rawfile import Plot, RawFileError, read_raw
+from gaincell_char.spice.simulator import Simulator, environment, simulator
+from gaincell_char.spice.types import Deck, FailureKind, Waveforms
+from gaincell_char.spice.verdict import Outcome, judge
+
+
+class BatchEngine:
+    """Runs each deck in a process of its own, in a temporary folder of its own.
+
+    `scratch` is where those folders are made (the system's choice without it).
+    """
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        self._simulator: Simulator = simulator()
+        self._scratch = scratch
+        setpriv = shutil.which("setpriv")
+        # ngspice must not outlive a killed worker
+        self._guard = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+
+    @property
+    def identity(self) -> str:
+        return f"{self._simulator.identity} batch"
+
+    def run(self, deck: Deck, timeout_s: float = 120.0) -> Waveforms:
+        """The waveforms asked for; the deck is checked first and the result judged.
+
+        Raises
+        ------
+        SimulationFailure
+            For everything that is not a complete, trustworthy result.
+        EnvironmentFault
+            The temporary folder cannot be written.
+        """
+        check(deck)
+        try:
+            with tempfile.TemporaryDirectory(prefix="gaincell-", dir=self._scratch) as name:
+                folder = Path(name)
+                (folder / "deck.cir").write_text(deck.text, encoding="utf-8")
+                return judge(deck, self._simulate(folder, timeout_s))
+        except OSError as error:
+            raise EnvironmentFault(f"{error.filename or self._scratch or tempfile.gettempdir()}: {error.strerror}; "
+                                   "ngspice needs a temporary folder it can write (set TMPDIR)") from error  # fmt: skip
+
+    def close(self) -> None:
+        """Nothing is held between runs."""
+
+    def _simulate(self, folder: Path, timeout_s: float) -> Outcome:
+        command = [*self._guard, str(self._simulator.path), "-n", "-b", "-r", "out.raw", "deck.cir"]
+        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+            process = subprocess.Popen(command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=out,
+                                       stderr=err, start_new_session=True)  # fmt: skip
+            fault = _wait(process, timeout_s)
+        stdout, stderr = ((folder / name).read_text("utf-8", "replace") for name in ("stdout", "stderr"))
+        plots: tuple[Plot, ...] = ()
+        if fault is None:
+            try:
+                plots = read_raw(folder / "out.raw")
+            except FileNotFoundError:
+                pass
+            except RawFileError as error:
+                fault = _disk_or_truncated(folder, str(error))
+        return Outcome(stdout, stderr, plots, process.returncode, fault)
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> tuple[FailureKind, str] | None:
+    """Wait for the process; whatever ends the wait early, its whole group dies."""
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return FailureKind.TIMEOUT, f"no result after {timeout_s:g} s; the simulator was stopped"
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return None
+
+
+def _disk_or_truncated(folder: Path, problem: str) -> tuple[FailureKind, str]:
+    free = shutil.disk_usage(folder).free
+    if free < 1 << 16:
+        return FailureKind.DISK, f"{folder}: {free} bytes are free; {problem}"
+    return FailureKind.INCOMPLETE, problem
+
+
