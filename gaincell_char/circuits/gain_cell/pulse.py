@@ -1,0 +1,83 @@
+"""Charge of one read pulse, Q(V_store, T), with what the pulse does to the storage node. A cell a point, one transient."""
+
+from __future__ import annotations
+
+from gaincell_char.circuits.deck import assemble, integral, number, pulse, reading
+from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold_voltages, instance, sources
+from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
+from gaincell_char.circuits.testbench import Axis, Setting, Testbench
+from gaincell_char.spice.types import Deck, Waveforms
+
+AXES = (
+    Axis("v_store_V", "V", evenly(0.0, 0.9, 15), True, "storage node before the pulse; every second is a stored level"),
+    Axis("pulse_s", "s", (1e-9, 2e-9, 3e-9, 5e-9, 7e-9, 9e-9, 12e-9, 15e-9), True, "read pulse, wide at half height"),
+)
+NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-15, "vntol": 1e-7, "chgtol": 1e-18, "step_s": 1e-10}
+_START_S = 0.5e-9
+_SETTLE_S = 1.5e-9
+
+
+def deck(setting: Setting) -> Deck:
+    """The storage nodes float: `.ic` holds them in the operating point, then only their capacitance does."""
+    values = parameter_values(setting, PARAMETERS)
+    axes = axis_values(setting, AXES)
+    numerics = numeric_values(setting, NUMERICS)
+    wwl, wwlb = hold_voltages(setting.vdd_V, values["hold_overdrive_V"])
+    lines = sources(vdd=setting.vdd_V, wbl=values["wbl_hold_V"], wwl=wwl, wwlb=wwlb)
+    vectors = []
+    for column, width in enumerate(axes["pulse_s"]):
+        lines.append(f"vr{column} r{column} 0 {pulse(0.0, setting.vdd_V, _START_S, width, values['edge_s'])}")
+        lines.append(f"vrb{column} rb{column} 0 {pulse(setting.vdd_V, 0.0, _START_S, width, values['edge_s'])}")
+        for row, store in enumerate(axes["v_store_V"]):
+            cell = f"{row}_{column}"
+            lines.append(f"vb{cell} b{cell} 0 {number(values['bl_V'])}")
+            lines.append(instance(f"x{cell}", f"wbl wwl wwlb s{cell} r{column} rb{column} b{cell} vdd 0", values))
+            lines.append(f".ic v(s{cell})={number(store)}")
+            vectors += [f"i(vb{cell})", f"v(s{cell})"]
+    stop = _START_S + max(axes["pulse_s"]) + values["edge_s"] + _SETTLE_S
+    lines.append(f".tran {number(numerics['step_s'])} {number(stop)} 0 {number(numerics['step_s'])}")
+    return assemble("gain cell, charge of a read pulse", setting, NETLIST, numerics, lines, vectors)
+
+
+def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
+    """One row a cell: `charge_C` out of the bit line into the cell from before the pulse until it settled, `kick_V` the
+    shift of the storage node at the end of the pulse's flat top, `disturb_V` the shift that is left after it.
+
+    Raises
+    ------
+    SimulationFailure
+        `MEASURE_FAILED` where the transient is too short or a reading is no number.
+    """
+    axes = axis_values(setting, AXES)
+    edge = parameter_values(setting, PARAMETERS)["edge_s"]
+    rows = []
+    for column, width in enumerate(axes["pulse_s"]):
+        top, settled = _START_S + width, _START_S + width + edge + _SETTLE_S
+        for row, store in enumerate(axes["v_store_V"]):
+            cell = f"{row}_{column}"
+            before = reading(waveforms, f"v(s{cell})", 0.5 * _START_S)
+            current = -waveforms.vectors[f"i(vb{cell})"]
+            rows.append(
+                {
+                    "v_store_V": store,
+                    "pulse_s": width,
+                    "charge_C": integral(waveforms.scale, current, 0.5 * _START_S, settled, f"charge of cell {cell}"),
+                    "kick_V": reading(waveforms, f"v(s{cell})", top) - before,
+                    "disturb_V": reading(waveforms, f"v(s{cell})", settled) - before,
+                }
+            )
+    return rows
+
+
+TESTBENCH = Testbench(
+    circuit="gain_cell",
+    name="pulse",
+    summary="charge of one read pulse over stored voltage and pulse width, kick and disturb of the storage node",
+    parameters=PARAMETERS,
+    axes=AXES,
+    columns={"charge_C": "C", "kick_V": "V", "disturb_V": "V"},
+    version=1,
+    deck=deck,
+    measure=measure,
+    numerics=NUMERICS,
+)

@@ -1,0 +1,96 @@
+"""Retention in hold: V_store(t) of every level from one transient over many decades of time."""
+
+from __future__ import annotations
+
+import math
+
+from gaincell_char.circuits.deck import assemble, number, reading
+from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, hold_voltages, instance, sources
+from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
+from gaincell_char.circuits.testbench import Axis, Setting, Testbench
+from gaincell_char.errors import InputError
+from gaincell_char.spice.types import Deck, Waveforms
+
+_AGES_S = (0.0, *(float(f"{10 ** (step / 4):.6g}") for step in range(-28, 5)))  # 0, 100 ns to 10 s, four a decade
+
+AXES = (
+    Axis("v_level_V", "V", LEVELS_V, True, "storage node at age 0"),
+    Axis("age_s", "s", _AGES_S, True, "time in hold"),
+    Axis("hold_overdrive_V", "V", (0.0, 0.3, 0.5), False, "WWL this far below 0, WWLB this far above the supply"),
+    Axis("wbl_V", "V", (0.45,), False, "write bit line in hold"),
+)
+NUMERICS = {"gmin": 1e-18, "reltol": 1e-4, "abstol": 1e-20, "vntol": 1e-7, "chgtol": 1e-20, "steps_per_decade": 8.0}
+
+
+def deck(setting: Setting) -> Deck:
+    """Eight floating cells, read word lines off. The source `vage` does nothing but put a time point on every age and on
+    a logarithmic grid between them: a step that suits a second would step over the first microsecond."""
+    values = parameter_values(setting, PARAMETERS)
+    axes = axis_values(setting, AXES)
+    numerics = numeric_values(setting, NUMERICS)
+    (overdrive,), (wbl,) = axes["hold_overdrive_V"], axes["wbl_V"]
+    wwl, wwlb = hold_voltages(setting.vdd_V, overdrive)
+    times = _time_points(axes["age_s"], numerics["steps_per_decade"])
+    lines = [
+        *sources(vdd=setting.vdd_V, bl=values["bl_V"], wlr=0.0, wlrb=setting.vdd_V, wbl=wbl, wwl=wwl, wwlb=wwlb),
+        f"vage age 0 pwl(0 0 {' '.join(f'{number(time)} 0' for time in times)})",
+    ]
+    for row, level in enumerate(axes["v_level_V"]):
+        lines.append(instance(f"x{row}", f"wbl wwl wwlb s{row} wlr wlrb bl vdd 0", values))
+        lines.append(f".ic v(s{row})={number(level)}")
+    lines.append(f".tran {number(times[0])} {number(times[-1])} 0 {number(times[-1] / 10)}")
+    vectors = [f"v(s{row})" for row in range(len(axes["v_level_V"]))]
+    return assemble("gain cell, retention", setting, NETLIST, numerics, lines, vectors)
+
+
+def _time_points(ages_s: tuple[float, ...], per_decade: float) -> list[float]:
+    """The ages after 0, and `per_decade` points a decade between the first and the last of them."""
+    ages = sorted(ages_s)
+    positive = [age for age in ages if age > 0]
+    if ages[0] < 0 or not positive:
+        raise InputError(f"axis age_s: {ages[0]:g} .. {ages[-1]:g} s; ages start at 0 or later and end after it")
+    first, decades = positive[0], math.log10(positive[-1] / positive[0])
+    count = math.ceil(decades * per_decade)
+    grid = [first * 10 ** (decades * index / count) for index in range(1, count)]
+    apart = [time for time in grid if all(abs(time / age - 1) > 1e-3 for age in positive)]
+    return sorted([*positive, *apart])
+
+
+def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
+    """One row a level and age.
+
+    Raises
+    ------
+    SimulationFailure
+        `MEASURE_FAILED` where the transient is too short or a reading is no number.
+    """
+    axes = axis_values(setting, AXES)
+    (overdrive,), (wbl,) = axes["hold_overdrive_V"], axes["wbl_V"]
+    wwl, wwlb = hold_voltages(setting.vdd_V, overdrive)
+    return [
+        {
+            "v_level_V": level,
+            "age_s": age,
+            "hold_overdrive_V": overdrive,
+            "wbl_V": wbl,
+            "wwl_V": wwl,
+            "wwlb_V": wwlb,
+            "v_store_V": reading(waveforms, f"v(s{row})", age),
+        }
+        for row, level in enumerate(axes["v_level_V"])
+        for age in axes["age_s"]
+    ]
+
+
+TESTBENCH = Testbench(
+    circuit="gain_cell",
+    name="retention",
+    summary="stored voltage over time in hold, for every level and several hold voltages",
+    parameters=PARAMETERS,
+    axes=AXES,
+    columns={"v_store_V": "V", "wwl_V": "V", "wwlb_V": "V"},
+    version=1,
+    deck=deck,
+    measure=measure,
+    numerics=NUMERICS,
+)
