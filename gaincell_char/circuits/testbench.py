@@ -1,4 +1,4 @@
-"""What a testbench is: a pure function from a setting to a deck, and one from its waveforms to rows; and where they are."""
+"""What a testbench is: a pure function from a setting to a deck, and one from its waveforms to rows. The registry."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Testbench:
-    """One characterization of one circuit. `measure` gives one row a point: axis values and `columns` (name -> unit)."""
+    """One characterization of one circuit. `measure` gives one row a point: axis values and `columns` (name: unit)."""
 
     __test__ = False  # not a pytest class
 

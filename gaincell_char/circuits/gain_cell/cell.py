@@ -28,13 +28,11 @@ _DEVICES = (
 )
 _OPERATION = (
     Parameter("gain_cell.bl_V", 0.45, "V", 0.0, 1.1, "voltage at which the bit line is held while cells are read"),
-    Parameter("gain_cell.wbl_hold_V", 0.45, "V", 0.0, 1.1, "voltage of the write bit line in hold"),
-    Parameter(
-        "gain_cell.hold_overdrive_V", 0.5, "V", 0.0, 1.0, "hold: WWL this far below 0, WWLB this far above the supply"
-    ),
-    Parameter(
-        "gain_cell.write_overdrive_V", 0.5, "V", 0.0, 1.0, "write: WWL this far above the supply, WWLB this far below 0"
-    ),
+    Parameter("gain_cell.wbl_hold_V", 0.45, "V", 0.0, 1.1, "write bit line in hold"),
+    Parameter("gain_cell.wwl_hold_V", -0.5, "V", -1.0, 0.5, "write word line (N) in hold"),
+    Parameter("gain_cell.wwlb_hold_V", 1.4, "V", 0.4, 2.0, "complementary write word line (P) in hold"),
+    Parameter("gain_cell.wwl_write_V", 1.4, "V", 0.4, 2.0, "write word line (N) while the cell is written"),
+    Parameter("gain_cell.wwlb_write_V", -0.5, "V", -1.0, 0.5, "complementary write word line (P) while it is written"),
     Parameter("gain_cell.edge_s", 30e-12, "s", 1e-12, 1e-9, "rise and fall time of word lines and write bit line"),
 )
 PARAMETERS = _DEVICES + _OPERATION
@@ -46,19 +44,14 @@ def instance(name: str, nodes: str, values: Mapping[str, float]) -> str:
     return f"{name} {nodes} gain_cell {' '.join(f'{size}={number(values[size])}' for size in sizes)}"
 
 
-def hold_voltages(vdd_V: float, overdrive_V: float) -> tuple[float, float]:
-    """WWL and WWLB in hold."""
-    return 0.0 - overdrive_V, vdd_V + overdrive_V
-
-
-def write_voltages(vdd_V: float, overdrive_V: float) -> tuple[float, float]:
-    """WWL and WWLB while the cell is written."""
-    return vdd_V + overdrive_V, 0.0 - overdrive_V
-
-
 def sources(**voltages_V: float) -> list[str]:
     """A constant source from each named node to ground."""
     return [f"v{node} {node} 0 {number(voltage)}" for node, voltage in voltages_V.items()]
+
+
+def hold(values: Mapping[str, float]) -> list[str]:
+    """The sources of the write side in hold: nodes wbl, wwl, wwlb."""
+    return sources(wbl=values["wbl_hold_V"], wwl=values["wwl_hold_V"], wwlb=values["wwlb_hold_V"])
 
 
 def evenly(low: float, high: float, count: int) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaincell_char.circuits.deck import assemble, finite, number
-from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold_voltages, instance, sources
+from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values, uniform_step
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
@@ -23,10 +23,9 @@ def deck(setting: Setting) -> Deck:
     """The cell with both storage node and bit line driven; `i(vbl)` is the negative of the current into the cell."""
     values = parameter_values(setting, PARAMETERS)
     axes = axis_values(setting, AXES)
-    wwl, wwlb = hold_voltages(setting.vdd_V, values["hold_overdrive_V"])
     lines = [
         *sources(vdd=setting.vdd_V, st=0.0, bl=values["bl_V"], wlr=setting.vdd_V, wlrb=0.0),
-        *sources(wbl=values["wbl_hold_V"], wwl=wwl, wwlb=wwlb),
+        *hold(values),
         instance("x1", "wbl wwl wwlb st wlr wlrb bl vdd 0", values),
         f".dc {_sweep('vst', 'v_store_V', axes)} {_sweep('vbl', 'v_bl_V', axes)}",
     ]

@@ -1,9 +1,9 @@
-"""Charge of one read pulse, Q(V_store, T), with what the pulse does to the storage node. A cell a point, one transient."""
+"""Charge of one read pulse, Q(V_store, T), and what it does to the storage node: one cell a point, one transient."""
 
 from __future__ import annotations
 
 from gaincell_char.circuits.deck import assemble, integral, number, pulse, reading
-from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold_voltages, instance, sources
+from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.spice.types import Deck, Waveforms
@@ -22,8 +22,7 @@ def deck(setting: Setting) -> Deck:
     values = parameter_values(setting, PARAMETERS)
     axes = axis_values(setting, AXES)
     numerics = numeric_values(setting, NUMERICS)
-    wwl, wwlb = hold_voltages(setting.vdd_V, values["hold_overdrive_V"])
-    lines = sources(vdd=setting.vdd_V, wbl=values["wbl_hold_V"], wwl=wwl, wwlb=wwlb)
+    lines = [*sources(vdd=setting.vdd_V), *hold(values)]
     vectors = []
     for column, width in enumerate(axes["pulse_s"]):
         lines.append(f"vr{column} r{column} 0 {pulse(0.0, setting.vdd_V, _START_S, width, values['edge_s'])}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gaincell_char.circuits.deck import assemble, number, reading
-from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, hold_voltages, instance, sources
+from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.errors import InputError
@@ -16,20 +16,20 @@ _AGES_S = (0.0, *(float(f"{10 ** (step / 4):.6g}") for step in range(-28, 5)))  
 AXES = (
     Axis("v_level_V", "V", LEVELS_V, True, "storage node at age 0"),
     Axis("age_s", "s", _AGES_S, True, "time in hold"),
-    Axis("hold_overdrive_V", "V", (0.0, 0.3, 0.5), False, "WWL this far below 0, WWLB this far above the supply"),
+    Axis("wwl_V", "V", (-0.5,), False, "write word line (N) in hold"),
+    Axis("wwlb_V", "V", (1.4,), False, "complementary write word line (P) in hold"),
     Axis("wbl_V", "V", (0.45,), False, "write bit line in hold"),
 )
 NUMERICS = {"gmin": 1e-18, "reltol": 1e-4, "abstol": 1e-20, "vntol": 1e-7, "chgtol": 1e-20, "steps_per_decade": 8.0}
 
 
 def deck(setting: Setting) -> Deck:
-    """Eight floating cells, read word lines off. The source `vage` does nothing but put a time point on every age and on
-    a logarithmic grid between them: a step that suits a second would step over the first microsecond."""
+    """A floating cell for each level, read word lines off. The source `vage` does nothing but put a time point on every
+    age and on a logarithmic grid between them: a step that suits a second would step over the first microsecond."""
     values = parameter_values(setting, PARAMETERS)
     axes = axis_values(setting, AXES)
     numerics = numeric_values(setting, NUMERICS)
-    (overdrive,), (wbl,) = axes["hold_overdrive_V"], axes["wbl_V"]
-    wwl, wwlb = hold_voltages(setting.vdd_V, overdrive)
+    (wwl,), (wwlb,), (wbl,) = axes["wwl_V"], axes["wwlb_V"], axes["wbl_V"]
     times = _time_points(axes["age_s"], numerics["steps_per_decade"])
     lines = [
         *sources(vdd=setting.vdd_V, bl=values["bl_V"], wlr=0.0, wlrb=setting.vdd_V, wbl=wbl, wwl=wwl, wwlb=wwlb),
@@ -65,16 +65,12 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
         `MEASURE_FAILED` where the transient is too short or a reading is no number.
     """
     axes = axis_values(setting, AXES)
-    (overdrive,), (wbl,) = axes["hold_overdrive_V"], axes["wbl_V"]
-    wwl, wwlb = hold_voltages(setting.vdd_V, overdrive)
+    hold = {name: axes[name][0] for name in ("wwl_V", "wwlb_V", "wbl_V")}
     return [
         {
             "v_level_V": level,
             "age_s": age,
-            "hold_overdrive_V": overdrive,
-            "wbl_V": wbl,
-            "wwl_V": wwl,
-            "wwlb_V": wwlb,
+            **hold,
             "v_store_V": reading(waveforms, f"v(s{row})", age),
         }
         for row, level in enumerate(axes["v_level_V"])
@@ -88,7 +84,7 @@ TESTBENCH = Testbench(
     summary="stored voltage over time in hold, for every level and several hold voltages",
     parameters=PARAMETERS,
     axes=AXES,
-    columns={"v_store_V": "V", "wwl_V": "V", "wwlb_V": "V"},
+    columns={"v_store_V": "V"},
     version=1,
     deck=deck,
     measure=measure,

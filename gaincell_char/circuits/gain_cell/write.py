@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from gaincell_char.circuits.deck import assemble, number, pulse, reading
-from gaincell_char.circuits.gain_cell.cell import (
-    LEVELS_V,
-    NETLIST,
-    PARAMETERS,
-    hold_voltages,
-    instance,
-    sources,
-    write_voltages,
-)
+from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.spice.types import Deck, Waveforms
@@ -34,12 +26,10 @@ def deck(setting: Setting) -> Deck:
     axes = axis_values(setting, AXES)
     numerics = numeric_values(setting, NUMERICS)
     (width,), edge = axes["pulse_s"], values["edge_s"]
-    wwl, wwlb = hold_voltages(setting.vdd_V, values["hold_overdrive_V"])
-    wwl_on, wwlb_on = write_voltages(setting.vdd_V, values["write_overdrive_V"])
     lines = [
         *sources(vdd=setting.vdd_V, bl=values["bl_V"], wlr=0.0, wlrb=setting.vdd_V),
-        f"vwwl wwl 0 {pulse(wwl, wwl_on, _OPEN_S, width, edge)}",
-        f"vwwlb wwlb 0 {pulse(wwlb, wwlb_on, _OPEN_S, width, edge)}",
+        f"vwwl wwl 0 {pulse(values['wwl_hold_V'], values['wwl_write_V'], _OPEN_S, width, edge)}",
+        f"vwwlb wwlb 0 {pulse(values['wwlb_hold_V'], values['wwlb_write_V'], _OPEN_S, width, edge)}",
     ]
     vectors = []
     on_line = _OPEN_S - _LINE_S + width + edge + _GUARD_S
