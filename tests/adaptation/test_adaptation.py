@@ -1,0 +1,138 @@
+"""Adaptation of a network written out beside the package: what it undoes, what it cannot, and what it says then."""
+
+import numpy as np
+import pytest
+from tiny_hardware import HEADS, LAYERS, WIDTH, TinyNetwork, linear_cell
+
+from gaincell_char.adaptation.loop import iterate
+from gaincell_char.adaptation.offset import offset_aware, shifted
+from gaincell_char.attention.scalers import NAMES, Scalers
+from gaincell_char.behavior.published import NONLINEAR_COEFFICIENTS
+
+SEED = 1
+
+
+def identity():
+    return Scalers([{n: (np.ones(HEADS), np.zeros(HEADS)) for n in NAMES} for _ in range(LAYERS)])
+
+
+def published(v):
+    return sum(a * (v - 0.45) ** i for i, a in enumerate(NONLINEAR_COEFFICIENTS))
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """The linear network's trained scalers, its pass (whose loss is the entropy) and its predictions."""
+    network = TinyNetwork(seed=SEED)
+    trained = network.trained_scalers()
+    network(trained)
+    network.reference = network.logits
+    return trained, network(trained), network.reference
+
+
+def paper(linear, cell, start=None, **options):
+    _, target, reference = linear
+    network = TinyNetwork(cell, seed=SEED, reference=reference)
+    options = {"method": "paper", "keep_best": False} | options
+    return iterate(network, start or identity(), target, lambda _: target.layers, **options)
+
+
+def aware(linear, cell, zero_V, slope, **options):
+    trained, target, reference = linear
+    network = TinyNetwork(cell, seed=SEED, reference=reference)
+    return iterate(
+        network,
+        shifted(trained, zero_V - 0.45),
+        target,
+        lambda seen: offset_aware(seen.layers, target.layers, zero_V - 0.45, slope, WIDTH),
+        method="offset-aware",
+        keep_best=True,
+        **options,
+    )
+
+
+def test_the_linear_network_is_a_fixed_point(linear):
+    trained, target, _ = linear
+    done = paper(linear, linear_cell, start=trained)
+    assert done.converged
+    assert done.iterations == 0
+    assert done.loss == (target.loss,)
+    assert done.scalers is trained
+
+
+def test_from_identity_it_finds_the_linear_networks_scalers(linear):
+    trained, target, _ = linear
+    done = paper(linear, linear_cell)
+    assert done.converged
+    assert done.loss[0] > target.loss + 0.01
+    assert done.loss[-1] == pytest.approx(target.loss, abs=1e-5)
+    for layer, goal in zip(done.scalers.layers, trained.layers, strict=True):
+        for name in layer:
+            np.testing.assert_allclose(layer[name], goal[name], rtol=0.01, atol=2e-3)
+
+
+def test_gain_of_the_second_product_is_undone_exactly(linear):
+    """A gain of the cells alone: scores are off, but where they are all positive the outputs' scalers undo it."""
+    _, target, _ = linear
+    before = paper(linear, lambda v: 0.8 * linear_cell(v), start=linear[0], max_iterations=0)
+    after = paper(linear, lambda v: 0.8 * linear_cell(v), start=linear[0])
+    assert before.loss[-1] - target.loss > 1e-3
+    assert after.loss[-1] - target.loss < 0.05 * (before.loss[-1] - target.loss)
+
+
+def test_errors_left_are_measured_minus_linear(linear):
+    done = paper(linear, published)
+    assert done.converged
+    for errors in done.errors:
+        for name in NAMES:
+            assert np.abs(errors[name].mean).max() <= 1e-4
+            assert np.abs(errors[name].std).max() <= 1e-4
+    assert np.abs(done.errors[0]["score"].mean).min() > 0.1  # the first product's zero is out of reach
+
+
+def test_the_published_cell_comes_close_in_a_few_passes(linear):
+    done = paper(linear, published)
+    assert done.loss[-1] - done.linear_loss < 0.02
+    assert done.passes_within(0.02) <= 13
+
+
+@pytest.mark.parametrize("zero_V", [0.40, 0.42, 0.45, 0.48, 0.50])
+@pytest.mark.parametrize("gain", [0.7, 1.0, 1.4])
+def test_offset_aware_undoes_an_affine_cell(linear, zero_V, gain):
+    done = aware(linear, lambda v: 19.3 * gain * (v - zero_V), zero_V, 19.3 * gain)
+    assert done.loss[done.kept] - done.linear_loss < 1e-3
+    assert np.abs(done.errors[0]["score"].mean).max() < 0.02
+    assert np.abs(done.errors[0]["score"].std).max() < 0.02
+
+
+@pytest.mark.parametrize("zero_V", [0.40, 0.43, 0.47, 0.50])
+def test_offset_aware_is_never_worse_than_paper_on_a_curved_cell_with_offset(linear, zero_V):
+    def cell(v):
+        return 13.6 * (v - zero_V) + 46 * (v - zero_V) ** 3
+
+    theirs, ours = paper(linear, cell), aware(linear, cell, zero_V, 19.3)
+    assert ours.loss[ours.kept] < theirs.loss[-1]
+
+
+def test_a_head_without_scores_is_frozen_and_said_so(linear):
+    trained, _, _ = linear
+    done = paper(linear, lambda v: linear_cell(v) - 20, start=trained, max_iterations=20)
+    assert set(done.frozen) == {(layer, head) for layer in range(LAYERS) for head in range(HEADS)}
+    assert np.isfinite(done.loss).all()
+    for (layer, head), goal in zip(done.frozen, [trained.layers[i]["out"][0][h] for i, h in done.frozen], strict=True):
+        assert done.scalers.layers[layer]["out"][0][head] == goal
+
+
+def test_keeping_the_best_returns_the_scalers_of_the_lowest_loss(linear):
+    trained, _, reference = linear
+    done = paper(linear, published, start=trained, keep_best=True, max_iterations=3)
+    assert done.loss[done.kept] == min(done.loss)
+    again = TinyNetwork(published, seed=SEED, reference=reference)(done.scalers)
+    assert again.loss == pytest.approx(done.loss[done.kept], abs=1e-12)
+
+
+def test_progress_hears_of_every_update(linear):
+    heard = []
+    done = paper(linear, published, max_iterations=4, progress=lambda *given: heard.append(given))
+    assert [number for number, _, _ in heard] == list(range(1, done.iterations + 1))
+    assert heard[0][1] == 4
