@@ -125,7 +125,11 @@ class RetentionTable(Part):
     levels_V: list[Finite]
     ages_s: list[Finite]
     voltages_V: list[list[Finite]] = Field(description="levels x ages")
-    tau_worst_s: Positive = Field(description="time in which the worst level loses 10 % of full scale, / 0.105")
+    level_tau_s: list[Positive] = Field(description="time in which each level loses 10 % of its way to WBL, / 0.105")
+    level_tau_is_lower_bound: list[bool]
+    tau_worst_s: Positive = Field(
+        description="time in which the first level loses 10 % of full scale (of the farthest level's way to WBL), / 0.105"
+    )
     tau_worst_is_lower_bound: bool
     single_tau_s: Positive
     single_tau_misfit_V: Finite
