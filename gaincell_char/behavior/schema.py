@@ -128,7 +128,7 @@ class RetentionTable(Part):
     level_tau_s: list[Positive] = Field(description="time in which each level loses 10 % of its way to WBL, / 0.105")
     level_tau_is_lower_bound: list[bool]
     tau_worst_s: Positive = Field(
-        description="time in which the first level loses 10 % of full scale (of the farthest level's way to WBL), / 0.105"
+        description="time until the first level has lost 10 % of full scale (the farthest level's way to WBL), / 0.105"
     )
     tau_worst_is_lower_bound: bool
     single_tau_s: Positive
