@@ -13,8 +13,16 @@ from gaincell_char.errors import EnvironmentFault
 
 Ids = npt.NDArray[np.int64]
 
-MODULES = tuple(
-    "argparse ast difflib http/client logging/__init__ optparse socket subprocess tarfile threading".split()
+MODULES = (
+    "argparse",
+    "ast",
+    "difflib",
+    "http/client",
+    "logging/__init__",
+    "optparse",
+    "socket",
+    "subprocess",
+    "tarfile",
 )
 """Modules of the standard library in Python 3.11 to 3.13 that training may read; none is held out."""
 

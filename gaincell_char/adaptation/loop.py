@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaincell_char.adaptation.moments import LayerMoments, Moments, Observation, PerHead
+from gaincell_char.adaptation.moments import LayerMoments, Observation, Target, constant
 from gaincell_char.adaptation.update import TOLERANCE, step_size, update
+from gaincell_char.attention.observation import HeadStatistics
 from gaincell_char.attention.scalers import Scalers
 
 Observe = Callable[[Scalers], Observation]
@@ -32,7 +33,7 @@ class Adaptation:
     diverged: the last update gave numbers that are not finite; it was taken back, and the iteration ended there.
     errors: layer by layer, measured minus linear moments (mean, std) by name, at `scalers`.
     frozen: (layer, head) whose output is constant, so that its a could not be set.
-    saturated: layer by layer, the share of values out of range by name, at `scalers`.
+    statistics: layer by layer, what was measured at `scalers`, with the share of values out of range.
     """
 
     scalers: Scalers
@@ -43,9 +44,9 @@ class Adaptation:
     iterations: int
     converged: bool
     diverged: bool
-    errors: tuple[Mapping[str, Moments], ...]
+    errors: tuple[LayerMoments, ...]
     frozen: tuple[tuple[int, int], ...]
-    saturated: tuple[Mapping[str, PerHead], ...]
+    statistics: tuple[Mapping[str, HeadStatistics], ...]
 
     def passes_within(self, nats: float) -> int:
         """Updates after which the loss stays within `nats` of the loss at `scalers`."""
@@ -107,7 +108,7 @@ def iterate(
         diverged=diverged,
         errors=tuple(_errors(now, goal) for now, goal in zip(kept_seen.layers, linear.layers, strict=True)),
         frozen=_frozen(kept_seen),
-        saturated=kept_seen.saturated,
+        statistics=kept_seen.layers,
     )
 
 
@@ -116,14 +117,14 @@ def _finite(seen: Observation) -> bool:
     return math.isfinite(seen.loss) and all(np.isfinite(m.mean).all() and np.isfinite(m.std).all() for m in moments)
 
 
-def _errors(now: LayerMoments, goal: LayerMoments) -> dict[str, Moments]:
-    return {name: Moments(now[name].mean - goal[name].mean, now[name].std - goal[name].std) for name in goal}
+def _errors(now: LayerMoments, goal: LayerMoments) -> LayerMoments:
+    return {name: Target(now[name].mean - goal[name].mean, now[name].std - goal[name].std) for name in goal}
 
 
 def _frozen(seen: Observation) -> tuple[tuple[int, int], ...]:
     return tuple(
         (layer, head)
         for layer, moments in enumerate(seen.layers)
-        for head, constant in enumerate(moments["out"].constant)
-        if constant
+        for head, frozen in enumerate(constant(moments["out"]))
+        if frozen
     )

@@ -5,42 +5,49 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from gaincell_char.attention.observation import HeadStatistics
+
 PerHead = npt.NDArray[np.float64]
 
 
+class Moments(Protocol):
+    """Mean and standard deviation (ddof 1), one of each a head: (H,). `HeadStatistics` are such."""
+
+    @property
+    def mean(self) -> PerHead: ...
+
+    @property
+    def std(self) -> PerHead: ...
+
+
 @dataclass(frozen=True)
-class Moments:
-    """Mean and standard deviation (ddof 1) over batch, tokens and width, one of each a head: (H,)."""
+class Target:
+    """Moments that a scaler's output should have, (H,) each."""
 
     mean: PerHead
     std: PerHead
 
-    @property
-    def constant(self) -> npt.NDArray[np.bool_]:
-        """Heads (H,) whose value never varies: the deviation is zero but for the rounding of its mean."""
-        return self.std <= 1e-6 * np.abs(self.mean)
-
 
 LayerMoments = Mapping[str, Moments]
-"""Moments of one layer by name: `q`, `k`, `v`, `out` (a scaler's output before its clip, after the tile sum for `out`)
-and `score` (S of the pairs a query may see, in units of unit current x T_max)."""
+"""Moments of one layer by the names of `attention.observation.Observer`; the update reads `q`, `k`, `v` and `out`."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One pass: the mean next-token loss in nats, the moments of every layer, and what the circuit's ranges cut off.
-
-    `saturated`: layer by layer, the share (H,) of values outside the range of `q`, `k`, `v`, of visible `score`s above
-    full scale (P = 1), and of tile `sum`s beyond theirs; empty where nobody counted.
-    """
+    """One pass: the mean next-token loss in nats, and the statistics of every layer by name."""
 
     loss: float
-    layers: tuple[LayerMoments, ...]
-    saturated: tuple[Mapping[str, PerHead], ...] = ()
+    layers: tuple[Mapping[str, HeadStatistics], ...]
+
+
+def constant(moments: Moments) -> npt.NDArray[np.bool_]:
+    """Heads (H,) whose value never varies: the deviation is zero but for the rounding of its mean."""
+    return moments.std <= 1e-6 * np.abs(moments.mean)
 
 
 def clipped_mean(mean: PerHead, std: PerHead, low: float, high: float) -> PerHead:

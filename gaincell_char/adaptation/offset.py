@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gaincell_char.adaptation.moments import LayerMoments, Moments, clipped_mean
+from gaincell_char.adaptation.moments import LayerMoments, Target, clipped_mean, constant
 from gaincell_char.attention.scalers import LayerScalers, Scalers
 from gaincell_char.behavior import BehavioralModel
 
@@ -47,10 +47,10 @@ def slope(model: BehavioralModel) -> float:
 def shifted(scalers: Scalers, offset_V: float) -> Scalers:
     """`scalers` with b of k and v moved by `offset_V`."""
     layers: list[LayerScalers] = []
-    for layer in scalers.layers:
+    for layer in scalers:
         moved = {name: (layer[name][0], layer[name][1] + offset_V) for name in ("k", "v")}
         layers.append({**layer, **moved})
-    return Scalers(layers)
+    return layers
 
 
 def offset_aware(
@@ -65,14 +65,14 @@ def offset_aware(
 
 def _layer(now: LayerMoments, goal: LayerMoments, offset_V: float, score_per_V: float) -> LayerMoments:
     score, wanted = now["score"], goal["score"]
-    ratio = np.divide(wanted.std, score.std, out=np.ones_like(score.std), where=~score.constant)
+    ratio = np.divide(wanted.std, score.std, out=np.ones_like(score.std), where=~constant(score))
     q_std = now["q"].std * np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
     drive = clipped_mean(now["q"].mean, np.maximum(now["q"].std, 1e-9), 0.0, 1.0)
     missing = (wanted.mean - score.mean) / (score_per_V * np.maximum(drive, 1e-3))
     k_mean = now["k"].mean + np.clip(missing, -_LARGEST_SHIFT_V, _LARGEST_SHIFT_V)
     return {
         **goal,
-        "q": Moments(goal["q"].mean * q_std / np.maximum(goal["q"].std, 1e-9), q_std),
-        "k": Moments(k_mean, goal["k"].std),
-        "v": Moments(goal["v"].mean + offset_V, goal["v"].std),
+        "q": Target(goal["q"].mean * q_std / np.maximum(goal["q"].std, 1e-9), q_std),
+        "k": Target(k_mean, goal["k"].std),
+        "v": Target(goal["v"].mean + offset_V, goal["v"].std),
     }

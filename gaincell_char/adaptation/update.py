@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gaincell_char.adaptation.moments import LayerMoments
+from gaincell_char.adaptation.moments import LayerMoments, constant
 from gaincell_char.attention.scalers import NAMES, LayerScalers, Scalers
 
 TOLERANCE = 1e-4
@@ -39,13 +39,13 @@ def update(
     """
     moved = False
     layers: list[LayerScalers] = []
-    for layer, now, goal in zip(scalers.layers, measured, target, strict=True):
-        after = {}
+    for layer, now, goal in zip(scalers, measured, target, strict=True):
+        after: LayerScalers = {}
         for name in NAMES:
             a, b = layer[name]
             sigma, sigma_goal = now[name].std, goal[name].std
             mean, mean_goal = now[name].mean, goal[name].mean
-            scale = (np.abs(sigma - sigma_goal) > tolerance) & ~now[name].constant
+            scale = (np.abs(sigma - sigma_goal) > tolerance) & ~constant(now[name])
             shift = np.abs(mean - mean_goal) > tolerance
             ratio = np.divide(sigma_goal, sigma, out=np.ones_like(sigma), where=scale)
             after[name] = (
@@ -54,4 +54,4 @@ def update(
             )
             moved = moved or bool(scale.any() or shift.any())
         layers.append(after)
-    return Scalers(layers), moved
+    return layers, moved

@@ -6,14 +6,14 @@ from tiny_hardware import HEADS, LAYERS, WIDTH, TinyNetwork, linear_cell
 
 from gaincell_char.adaptation.loop import iterate
 from gaincell_char.adaptation.offset import offset_aware, shifted
-from gaincell_char.attention.scalers import NAMES, Scalers
+from gaincell_char.attention.scalers import NAMES
 from gaincell_char.behavior.published import NONLINEAR_COEFFICIENTS
 
 SEED = 1
 
 
 def identity():
-    return Scalers([{n: (np.ones(HEADS), np.zeros(HEADS)) for n in NAMES} for _ in range(LAYERS)])
+    return [{n: (np.ones(HEADS), np.zeros(HEADS)) for n in NAMES} for _ in range(LAYERS)]
 
 
 def published(v):
@@ -66,7 +66,7 @@ def test_from_identity_it_finds_the_linear_networks_scalers(linear):
     assert done.converged
     assert done.loss[0] > target.loss + 0.01
     assert done.loss[-1] == pytest.approx(target.loss, abs=1e-5)
-    for layer, goal in zip(done.scalers.layers, trained.layers, strict=True):
+    for layer, goal in zip(done.scalers, trained, strict=True):
         for name in layer:
             np.testing.assert_allclose(layer[name], goal[name], rtol=0.01, atol=2e-3)
 
@@ -119,8 +119,8 @@ def test_a_head_without_scores_is_frozen_and_said_so(linear):
     done = paper(linear, lambda v: linear_cell(v) - 20, start=trained, max_iterations=20)
     assert set(done.frozen) == {(layer, head) for layer in range(LAYERS) for head in range(HEADS)}
     assert np.isfinite(done.loss).all()
-    for (layer, head), goal in zip(done.frozen, [trained.layers[i]["out"][0][h] for i, h in done.frozen], strict=True):
-        assert done.scalers.layers[layer]["out"][0][head] == goal
+    for (layer, head), goal in zip(done.frozen, [trained[i]["out"][0][h] for i, h in done.frozen], strict=True):
+        assert done.scalers[layer]["out"][0][head] == goal
 
 
 def test_keeping_the_best_returns_the_scalers_of_the_lowest_loss(linear):

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gaincell_char.adaptation.moments import Moments, clipped_mean
+from gaincell_char.adaptation.moments import Target, clipped_mean
 from gaincell_char.adaptation.update import step_size, update
-from gaincell_char.attention.scalers import NAMES, Scalers
+from gaincell_char.attention.scalers import NAMES
 
 
 def layer(mean, std):
-    return {name: Moments(np.array([mean]), np.array([std])) for name in NAMES}
+    return {name: Target(np.array([mean]), np.array([std])) for name in NAMES}
 
 
 def scalers(a=1.0, b=0.0):
-    return Scalers([{name: (np.array([a]), np.array([b])) for name in NAMES}])
+    return [{name: (np.array([a]), np.array([b])) for name in NAMES}]
 
 
 def test_step_size_falls_from_1_to_a_tenth_in_50_updates_and_stays():
@@ -29,7 +29,7 @@ def test_update_is_the_published_formula():
     after, moved = update(scalers(2.0, 0.3), [layer(1.0, 4.0)], [layer(0.5, 1.0)], alpha=0.6)
     assert moved
     for name in NAMES:
-        a, b = after.layers[0][name]
+        a, b = after[0][name]
         assert a[0] == pytest.approx(0.6 * 2.0 * 1.0 / 4.0 + 0.4 * 2.0)
         assert b[0] == pytest.approx(0.3 + 0.6 * (0.5 - 1.0))
 
@@ -40,9 +40,9 @@ def test_a_full_step_of_an_affine_scaler_reaches_its_deviation(mean, std, mean_g
     raw_mean, raw_std = 0.7, 1.3
     now = scalers(std / raw_std, mean - std / raw_std * raw_mean)
     for _ in range(2):
-        seen = [{n: Moments(a * raw_mean + b, a * raw_std) for n, (a, b) in now.layers[0].items()}]
+        seen = [{n: Target(a * raw_mean + b, a * raw_std) for n, (a, b) in now[0].items()}]
         now, _ = update(now, seen, [layer(mean_goal, std_goal)], alpha=1.0)
-    a, b = now.layers[0]["q"]
+    a, b = now[0]["q"]
     assert a[0] * raw_std == pytest.approx(std_goal, abs=1e-4)
     assert a[0] * raw_mean + b[0] == pytest.approx(mean_goal, abs=1e-4)
 
@@ -51,17 +51,17 @@ def test_nothing_moves_within_the_tolerance():
     start = scalers(2.0, 0.3)
     after, moved = update(start, [layer(1.00009, 2.0)], [layer(1.0, 2.00009)], alpha=1.0)
     assert not moved
-    assert after.layers[0]["k"] == start.layers[0]["k"]
+    assert after[0]["k"] == start[0]["k"]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1])
 def test_a_constant_head_keeps_its_scale_even_where_rounding_leaves_a_deviation(value):
     rows = np.full(1000, value)
-    now = [{n: Moments(np.array([rows.mean()]), np.array([rows.std(ddof=1)])) for n in NAMES}]
+    now = [{n: Target(np.array([rows.mean()]), np.array([rows.std(ddof=1)])) for n in NAMES}]
     after, moved = update(scalers(2.0), now, [layer(0.5, 1.0)], alpha=1.0)
     assert moved
-    assert after.layers[0]["out"][0][0] == 2.0
-    assert after.layers[0]["out"][1][0] == pytest.approx(0.5 - value)
+    assert after[0]["out"][0][0] == 2.0
+    assert after[0]["out"][1][0] == pytest.approx(0.5 - value)
 
 
 @given(st.floats(-1, 2), st.floats(0.01, 2))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gaincell_char.adaptation.moments import Moments, Observation
-from gaincell_char.attention.scalers import Scalers
+from gaincell_char.adaptation.moments import Observation
+from gaincell_char.attention.observation import HeadStatistics
 
 LAYERS, HEADS, WIDTH, VOCABULARY = 2, 2, 64, 50
 
@@ -21,10 +21,10 @@ def linear_cell(v):
     return 19.3 * (v - 0.45)
 
 
-def moments(x):
-    """x (B, H, T, D) -> mean and std a head."""
-    rows = x.transpose(1, 0, 2, 3).reshape(x.shape[1], -1)
-    return Moments(rows.mean(1), rows.std(1, ddof=1))
+def statistics(x, low=-np.inf, high=np.inf):
+    """x (B, H, ...) -> mean, std and share outside low .. high, a head."""
+    rows = x.swapaxes(0, 1).reshape(x.shape[1], -1)
+    return HeadStatistics(rows.mean(1), rows.std(1, ddof=1), ((rows < low) | (rows > high)).mean(1))
 
 
 def scaled(layer, name, x):
@@ -66,15 +66,10 @@ class TinyNetwork:
         """Scalers that put the linear network in a working range: sparse scores, outputs of order one."""
         rng = np.random.default_rng(self.seed + 1)
         around = {"q": (0.25, 0.2), "k": (0.12, 0.44), "v": (0.12, 0.45), "out": (6.0, 0.0)}
-        return Scalers(
-            [
-                {
-                    n: (a * rng.uniform(0.8, 1.2, HEADS), b + rng.uniform(-0.02, 0.02, HEADS))
-                    for n, (a, b) in around.items()
-                }
-                for _ in range(LAYERS)
-            ]
-        )
+        return [
+            {n: (a * rng.uniform(0.8, 1.2, HEADS), b + rng.uniform(-0.02, 0.02, HEADS)) for n, (a, b) in around.items()}
+            for _ in range(LAYERS)
+        ]
 
     def __call__(self, scalers):
         x, layers = self.x0, []
@@ -82,14 +77,13 @@ class TinyNetwork:
         keep = np.tri(tokens, dtype=bool)
         for i in range(LAYERS):
             heads = (normalized(x) @ self.qkv[i]).reshape(batch, tokens, 3, HEADS, WIDTH).transpose(2, 0, 3, 1, 4)
-            q, k, v = (scaled(scalers.layers[i], name, y) for name, y in zip("qkv", heads, strict=True))
-            found = {"q": moments(q), "k": moments(k), "v": moments(v)}
+            q, k, v = (scaled(scalers[i], name, y) for name, y in zip("qkv", heads, strict=True))
+            found = {"q": statistics(q, 0, 1), "k": statistics(k, 0, 0.9), "v": statistics(v, 0, 0.9)}
             drive = np.clip(q, 0, 1)
             s = drive @ self.cell(np.clip(k, 0, 0.9)).transpose(0, 1, 3, 2)
-            kept = s[:, :, keep].transpose(1, 0, 2).reshape(HEADS, -1)
             p = np.clip(np.where(keep, s, 0) / 80, 0, 1)
-            y = scaled(scalers.layers[i], "out", np.clip(p @ self.cell(np.clip(v, 0, 0.9)) / 40, -1, 1))
-            found |= {"out": moments(y), "score": Moments(kept.mean(1), kept.std(1, ddof=1))}
+            y = scaled(scalers[i], "out", np.clip(p @ self.cell(np.clip(v, 0, 0.9)) / 40, -1, 1))
+            found |= {"out": statistics(y), "score": statistics(s[:, :, keep], 0, 80)}
             layers.append(found)
             x = x + y.transpose(0, 2, 1, 3).reshape(x.shape) @ self.out[i]
             x = x + np.maximum(normalized(x) @ self.mlp[i][0], 0) @ self.mlp[i][1]
