@@ -14,6 +14,7 @@ from gaincell_char.errors import EnvironmentFault
 from gaincell_char.spice.check import check
 from gaincell_char.spice.rawfile import Plot, RawFileError, read_raw
 from gaincell_char.spice.simulator import Simulator, environment, simulator
+from gaincell_char.spice.staging import stage
 from gaincell_char.spice.types import Deck, FailureKind, Waveforms
 from gaincell_char.spice.verdict import Outcome, judge
 
@@ -49,7 +50,7 @@ class BatchEngine:
         try:
             with tempfile.TemporaryDirectory(prefix="gaincell-", dir=self._scratch) as name:
                 folder = Path(name)
-                (folder / "deck.cir").write_text(deck.text, encoding="utf-8")
+                (folder / "deck.cir").write_text(stage(deck.text, folder), encoding="utf-8")
                 return judge(deck, self._simulate(folder, timeout_s))
         except OSError as error:
             raise EnvironmentFault(f"{error.filename or self._scratch or tempfile.gettempdir()}: {error.strerror}; "

@@ -130,7 +130,15 @@ def include(path: Path) -> str:
 
 
 def library(path: Path, section: str) -> str:
-    """A `.lib` line: one section (a corner) of a library, by its absolute path."""
+    """A `.lib` line: one section (a corner) of a library, by its absolute path.
+
+    Raises
+    ------
+    InputError
+        A file name with blanks, which ngspice cannot read after `.lib` (blanks in its folder's name do no harm).
+    """
+    if any(character.isspace() for character in path.name):
+        raise InputError(f"{path}: ngspice cannot read a library whose file name has blanks; rename the file")
     return f".lib {_quoted(path)} {identifier(section)}"
 
 
