@@ -96,5 +96,3 @@ def _disk_or_truncated(folder: Path, problem: str) -> tuple[FailureKind, str]:
     if free < 1 << 16:
         return FailureKind.DISK, f"{folder}: {free} bytes are free; {problem}"
     return FailureKind.INCOMPLETE, problem
-
-

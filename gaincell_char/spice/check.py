@@ -13,6 +13,7 @@ from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure
 _AMBIGUOUS = re.compile(r"(?<![\w.])(?P<number>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?P<letter>M|F)(?![\w.])")
 _PARAMETER = re.compile(r"(?P<name>[^\s=,()]+)\s*=")
 _EXPRESSION = re.compile(r"\{[^}]*\}|'[^']*'|\"[^\"]*\"")
+_READINGS = {"M": ("milli", "mega", ("m", "Meg")), "F": ("femto", "farad", ("f", ""))}
 _CLOSES = {".ends": ".subckt", ".eom": ".subckt", ".endif": ".if", ".endl": ".lib"}
 
 
@@ -44,7 +45,8 @@ def _refuse(at: Statement, why: str, kind: FailureKind = FailureKind.BAD_NETLIST
 def _check_text(text: str) -> None:
     title = text.partition("\n")[0].strip()
     if not title or title.startswith((".", "+")) or title.lower().startswith("*ng_script"):
-        raise SimulationFailure(FailureKind.BAD_NETLIST, f"deck:1: ngspice takes the first line as the title; {title!r} is none")
+        message = f"deck:1: ngspice takes the first line as the title; {title!r} is none"
+        raise SimulationFailure(FailureKind.BAD_NETLIST, message)
     if bad := re.search(r"[^\t\n\r -~\u00a0-\U0010ffff]", text):
         line = text.count("\n", 0, bad.start()) + 1
         raise SimulationFailure(FailureKind.BAD_NETLIST, f"deck:{line}: a control character {bad[0]!r}")
@@ -83,16 +85,17 @@ def _check_statement(statement: Statement) -> None:
         words = [word for word in _EXPRESSION.sub("{}", statement.text).split() if word != "="]
         needed = vocabulary.ELEMENT_WORDS.get(card[0], 1)
         if len(words) < needed:
-            raise _refuse(statement, f"an element {card[0]}... has at least {needed} words: name, nodes, value or model")
+            raise _refuse(statement, f"an element {card[0]}... has {needed} words or more: name, nodes, value or model")
 
 
 def _check_suffixes(statement: Statement) -> None:
     if not (match := _AMBIGUOUS.search(statement.text)) or statement.reads_file:
         return
     number, letter = match["number"], match["letter"]
-    ours, theirs, better = ("milli", "mega", f"{number}m or {number}Meg") if letter == "M" else (
-        "femto", "farad", f"{number}f or {number}")  # fmt: skip
-    raise _refuse(statement, f"{match[0]} is ambiguous: SPICE reads {number} {ours}, others {number} {theirs}; write {better}")
+    spice, others, suffixes = _READINGS[letter]
+    better = " or ".join(number + suffix for suffix in suffixes)
+    readings = f"SPICE reads {number} {spice}, others {number} {others}"
+    raise _refuse(statement, f"{match[0]} is ambiguous: {readings}; write {better}")
 
 
 def _check_card(statement: Statement) -> None:
@@ -114,14 +117,15 @@ def _check_card(statement: Statement) -> None:
     if card in (".param", ".subckt"):
         for match in _PARAMETER.finditer(statement.text):
             if match["name"].lower() in vocabulary.FUNCTIONS:
-                raise _refuse(statement, f"ngspice reads {match['name']} as the function of that name; call it otherwise")
+                raise _refuse(statement, f"{match['name']} is a function to ngspice; give the parameter another name")
 
 
 def _check_analysis(own: tuple[Statement, ...]) -> None:
     analyses = [statement for statement in own if statement.card in vocabulary.ANALYSES]
     if len(analyses) != 1:
         lines = ", ".join(f"line {statement.line}" for statement in analyses) or "none"
-        raise SimulationFailure(FailureKind.BAD_NETLIST, f"deck: one analysis is needed (.dc, .tran or .op); found {lines}")
+        message = f"deck: one analysis is needed (.dc, .tran or .op); found {lines}"
+        raise SimulationFailure(FailureKind.BAD_NETLIST, message)
     if own[-1].card != ".end":
         raise _refuse(own[-1], "a deck ends with .end")
     if "uic" in analyses[0].text.lower().split():

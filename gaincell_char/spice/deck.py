@@ -1,6 +1,6 @@
-"""Decks, written line by line in plain SPICE: numbers that mean the same in every locale, paths that survive spaces.
+"""Decks, written line by line in plain SPICE: numbers mean the same in every locale, paths survive blanks.
 
-    build("divider", [source("vin", "in", "0"), "r1 in out 1e3", "r2 out 0 1e3"], dc(("vin", 0.0, 1.0, 0.1)), ["v(out)"])
+    build("divider", [source("vin", "in", "0"), "r1 in out 1e3", "r2 out 0 1e3"], dc(("vin", 0, 1, 0.1)), ["v(out)"])
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def source(name: str, plus: str, minus: str, dc: float = 0.0, waveform: str = ""
     return f"{identifier(name)} {node(plus)} {node(minus)} dc {number(dc)} {waveform}".rstrip()
 
 
-def pulse(low: float, high: float, *, delay_s: float, rise_s: float, fall_s: float, width_s: float, period_s: float) -> str:
+def pulse(
+    low: float, high: float, *, delay_s: float, rise_s: float, fall_s: float, width_s: float, period_s: float
+) -> str:
     """A `pulse(...)` waveform; `width_s` is the time at `high`, between the edges."""
     return f"pulse({' '.join(map(number, (low, high, delay_s, rise_s, fall_s, width_s, period_s)))})"
 

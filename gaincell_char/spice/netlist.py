@@ -50,7 +50,7 @@ def statements(text: str, path: Path | None = None) -> tuple[Statement, ...]:
             continue
         if line.lstrip().startswith("*"):
             continue
-        bare = _TRAILING_COMMENT.sub("", line).strip() if "\"" not in line else line.strip()
+        bare = _TRAILING_COMMENT.sub("", line).strip() if '"' not in line else line.strip()
         if bare.startswith("+") and found:
             last = found[-1]
             found[-1] = Statement(f"{last.text} {bare[1:].strip()}", last.line, path)

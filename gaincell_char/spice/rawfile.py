@@ -16,8 +16,8 @@ class RawFileError(ValueError):
 
 @dataclass(frozen=True)
 class Plot:
-    """One analysis. `data` is (variables, points), float64 or complex128; `names` are canonical, and the first one is the
-    sweep variable (an operating point has none)."""
+    """One analysis. `data` is (variables, points), float64 or complex128; `names` are canonical, and the first one is
+    the sweep variable (an operating point has none)."""
 
     kind: str
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The session engine: decks go to a process that keeps libngspice loaded. Three times as fast as batch on small decks."""
+"""The session engine: decks go to a process that keeps libngspice loaded: quick for small decks."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _START_TIMEOUT_S = 60.0
 
 
 class SessionEngine:
-    """Runs decks in a `session_worker` process. A worker that a deck killed, or that is `runs_per_worker` decks old (libngspice leaks
-    a little), is replaced before the next deck; the other decks are not affected.
+    """Runs decks in a `session_worker` process. A worker that a deck killed, or that is `runs_per_worker` decks old
+    (libngspice leaks a little), is replaced before the next deck; the other decks are not affected.
 
     Raises
     ------
@@ -96,8 +96,15 @@ class _Worker:
         paths = os.pathsep.join(path for path in sys.path if path)
         extra = {LIBRARY_VARIABLE: str(library_path), "PYTHONPATH": paths}
         with self._log.open("wb") as log, theirs:
-            self._process = subprocess.Popen(command, env=environment() | extra, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                             pass_fds=[theirs.fileno()], start_new_session=True)  # fmt: skip
+            self._process = subprocess.Popen(
+                command,
+                env=environment() | extra,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
         self._connection = Connection(ours.detach())
         self.about: str = self._start(library_path)
 
@@ -111,12 +118,14 @@ class _Worker:
             self._connection.send(text)
             if not self._connection.poll(timeout_s):
                 self._ended = True
-                return Outcome("", "", (), fault=(FailureKind.TIMEOUT, f"no result after {timeout_s:g} s; the session was stopped"))
+                message = f"no result after {timeout_s:g} s; the simulator was stopped"
+                return Outcome("", "", (), fault=(FailureKind.TIMEOUT, message))
             outcome, self._ended = self._connection.recv()
         except (EOFError, OSError):
             self._ended = True
             code = self._process.wait(10)
-            return Outcome("", self._said(), (), exit_code=code or None, fault=(FailureKind.CRASHED, "the session ended"))
+            crash = (FailureKind.CRASHED, "the session ended while it ran this deck")
+            return Outcome("", self._said(), (), exit_code=code or None, fault=crash)
         if not isinstance(outcome, Outcome):
             raise TypeError(f"the session sent {type(outcome)}")
         return outcome
@@ -144,5 +153,6 @@ class _Worker:
             pass
         said = self._said().strip().splitlines()
         self.stop()
-        raise EnvironmentFault(f"{library_path} does not start ({said[-1] if said else 'it said nothing'}); reinstall the Debian "
-                               "package libngspice0, or use the batch engine")  # fmt: skip
+        why = said[-1] if said else "it said nothing"
+        raise EnvironmentFault(f"{library_path} does not start ({why}); reinstall the Debian package libngspice0, "
+                               "or use the batch engine")  # fmt: skip

@@ -7,10 +7,10 @@ thread limit, the user's start-up files and the working folder belong to a proce
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import signal
+import select
 import sys
+import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,7 +26,6 @@ from gaincell_char.spice.staging import stage
 from gaincell_char.spice.verdict import Outcome
 
 _VOLTAGE = 3  # vector types of ngspice (sim.h)
-_PR_SET_PDEATHSIG = 1
 
 
 class Session(Shared.NgSpiceShared):  # type: ignore[misc]
@@ -61,8 +60,8 @@ class Session(Shared.NgSpiceShared):  # type: ignore[misc]
         return self.stdout if join_lines else self._stdout
 
     def run_deck(self, text: str) -> Outcome:
-        """Run a deck from scratch. Plots left by earlier runs are destroyed first: after a failed run the old one would still
-        be current, and would be taken for the result."""
+        """Run a deck from scratch. Plots left by earlier runs are destroyed first: after a failed run the old one would
+        still be current, and would be taken for the result."""
         self.clear_output()
         self.command("destroy all")
         self._load(text.splitlines())
@@ -100,14 +99,14 @@ class Session(Shared.NgSpiceShared):  # type: ignore[misc]
         return Plot(kind, tuple(vector for vector, _ in whole), data)
 
     def _vector(self, plot: str, name: str) -> tuple[str, npt.NDArray[Any]]:
-        """Canonical name and a copy of the values; the library hands out one record, which its next answer overwrites."""
+        """Canonical name and a copy of the values: the library has one record, which its next answer overwrites."""
         info = self._ngspice_shared.ngGet_Vec_Info(f"{plot}.{name}".encode())
         if info == Shared.FFI.NULL:
             return name, np.empty(0)
         return canonical(name, "voltage" if info.v_type == _VOLTAGE else ""), _values(info)
 
 
-_KINDS = {"op": "Operating Point", "dc": "DC transfer characteristic", "tran": "Transient Analysis", "ac": "AC Analysis"}
+_KINDS = {"op": "Operating Point", "dc": "DC transfer characteristic", "tran": "Transient Analysis"}
 _SCALES = ("time", "frequency", "v-sweep", "i-sweep", "temp-sweep", "res-sweep")
 
 
@@ -119,11 +118,18 @@ def _values(info: Any) -> npt.NDArray[Any]:
     return np.frombuffer(Shared.ffi.buffer(info.v_realdata, info.v_length * 8), np.float64).copy()
 
 
+def _end_with_owner(descriptor: int) -> None:
+    """A killed owner must not leave a simulation running: wait until the other end hangs up."""
+    hung_up = select.poll()
+    hung_up.register(descriptor, 0)
+    hung_up.poll()
+    os._exit(0)
+
+
 def main() -> None:
     """Serve decks on the connection whose file descriptor is the first argument, in the folder that is the second."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed owner must not leave a simulation running
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what Ctrl-C ends
     connection = Connection(int(sys.argv[1]))
+    threading.Thread(target=_end_with_owner, args=[connection.fileno()], daemon=True).start()
     folder = Path(sys.argv[2])
     # ngspice looks for a start-up file here before it looks in the user's home
     (folder / ".spiceinit").write_text("set num_threads=1\n", encoding="ascii")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_LIBRARY = re.compile(r"^(?P<card>\s*\.lib\s+)\"(?P<path>[^\"]+)\"(?P<section>\s+\S+\s*)$", re.IGNORECASE | re.MULTILINE)
+_LIBRARY = re.compile(
+    r"^(?P<card>\s*\.lib\s+)\"(?P<path>[^\"]+)\"(?P<section>\s+\S+\s*)$", re.IGNORECASE | re.MULTILINE
+)
 
 
 def stage(text: str, folder: Path) -> str:
     """`text` as ngspice can read it when it runs in `folder`.
 
-    ngspice reads a quoted path with blanks after `.include`, but not after `.lib`: such a library is reached through a link
-    to its folder (so that what it includes beside itself is found too).
+    ngspice reads a quoted path with blanks after `.include`, but not after `.lib`: such a library is reached through a
+    link to its folder (so that what it includes beside itself is found too).
     """
     links: dict[Path, str] = {}
 
