@@ -1,0 +1,79 @@
+"""The dataset of a plan: what the store holds, in the order of the plan, whatever order it was computed in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gaincell_char.circuits.testbench import Setting, Testbench
+from gaincell_char.sweep.dataset import Dataset
+from gaincell_char.sweep.execute import Task
+from gaincell_char.sweep.plan import Plan
+from gaincell_char.sweep.spec import Spec
+from gaincell_char.sweep.store import Store
+from gaincell_char.version import __version__
+
+MISSING = "missing"
+
+
+def assemble(spec: Spec, plan: Plan, testbench: Testbench, tasks: Sequence[Task], store: Store) -> Dataset:
+    """One row a point. A deck that failed has rows too, with its kind as `status`, the `reason`, and no measured values
+    (NaN); one that was not run has status `missing`."""
+    blocks = [_block(plan, testbench, task, store) for task in tasks]
+    frame = pd.concat(blocks, ignore_index=True)
+    return Dataset(frame, _metadata(spec, plan, testbench, tasks, frame))
+
+
+def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.DataFrame:
+    found = store.get(task.identity.key)
+    status, reason = "ok", ""
+    if found is None:
+        failure = store.failure(task.identity.key)
+        status, reason = (failure.kind.value, failure.reason) if failure else (MISSING, "not run")
+        found = _without_values(testbench, task.setting)
+    points = len(next(iter(found.values())))
+    setting = task.setting
+    fixed = {"corner": setting.corner, "temperature_C": setting.temperature_C, "vdd_V": setting.vdd_V}
+    fixed |= {name: setting.parameters[name] for name in plan.varied if name in setting.parameters}
+    point_ids = [f"{task.identity.key[:12]}-{row:04d}" for row in range(points)]
+    repeated = {name: [value] * points for name, value in fixed.items()}
+    return pd.DataFrame(
+        {"point_id": point_ids, **repeated, **found, "status": [status] * points, "reason": [reason] * points}
+    )
+
+
+def _without_values(testbench: Testbench, setting: Setting) -> dict[str, list[float]]:
+    rows = list(itertools.product(*(setting.axes[axis.name] for axis in testbench.axes)))
+    axes = {axis.name: [row[number] for row in rows] for number, axis in enumerate(testbench.axes)}
+    return axes | {name: [float("nan")] * len(rows) for name in testbench.columns}
+
+
+def _metadata(
+    spec: Spec, plan: Plan, testbench: Testbench, tasks: Sequence[Task], frame: pd.DataFrame
+) -> dict[str, Any]:
+    inputs: Mapping[str, Any] = tasks[0].identity.inputs
+    units = (
+        {"temperature_C": "C", "vdd_V": "V"}
+        | {axis.name: axis.unit for axis in testbench.axes}
+        | dict(testbench.columns)
+    )
+    units |= {parameter.name: parameter.unit for parameter in testbench.parameters if parameter.name in plan.varied}
+    return {
+        "sweep": spec.name,
+        "circuit": testbench.circuit,
+        "testbench": testbench.name,
+        "testbench_version": testbench.version,
+        "technology": spec.technology,
+        "parameters": dict(plan.fixed),
+        "numerics": dict(tasks[0].setting.numerics),
+        "engine": inputs["engine"],
+        "netlists": dict(sorted({(name, digest) for task in tasks for name, digest in task.identity.inputs["files"]})),
+        "spec": spec.digest,
+        "units": units,
+        "tool_version": __version__,
+        "points": len(frame),
+        "points_without_result": int((frame["status"] != "ok").sum()),
+    }

@@ -1,0 +1,158 @@
+"""Decks through a pool of worker processes; every outcome is handed to the parent as it comes, in any order."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from gaincell_char.circuits.testbench import Setting, Testbench
+from gaincell_char.errors import GaincellError
+from gaincell_char.spice.types import Deck, FailureKind
+from gaincell_char.sweep.identity import Identity
+from gaincell_char.sweep.worker import Failed, OpenEngine, Outcome, simulate, start
+
+DECKS_PER_WORKER = 500
+_GRACE_S = 10.0  # the engine stops a deck itself; the pool does where the engine hangs
+_MAX_POOLS = 5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One deck to run."""
+
+    identity: Identity
+    setting: Setting
+    deck: Deck
+
+
+def execute(
+    tasks: Sequence[Task],
+    commit: Callable[[Task, Outcome], None],
+    *,
+    testbench: Testbench,
+    open_engine: OpenEngine,
+    workers: int,
+    timeout_s: float,
+    scratch: Path,
+) -> None:
+    """Run `tasks` on `workers` processes and give each outcome to `commit`, in this process, one at a time.
+
+    A task whose worker dies is tried once more, then it is `crashed`. Ctrl-C once: what runs is finished and committed;
+    twice: it is stopped. Both end in `KeyboardInterrupt`. Engines keep their temporary files in the folder `scratch`.
+
+    Raises
+    ------
+    EnvironmentFault
+        A worker found that the machine lacks something (no ngspice, no temporary folder).
+    """
+    crew = _Crew(workers, (os.getpid(), scratch, open_engine, testbench))
+    waiting: deque[tuple[Task, int]] = deque((task, 0) for task in tasks)
+    running: dict[Future[Outcome], tuple[Task, int]] = {}
+    try:
+        with _drain_on_interrupt() as interrupt:
+            while running or (waiting and not interrupt.asked):
+                while waiting and len(running) < 2 * workers and not interrupt.asked:
+                    task, tries = waiting.popleft()
+                    running[crew.schedule(task, timeout_s)] = task, tries
+                finished, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    task, tries = running.pop(future)
+                    outcome = _outcome(future, timeout_s)
+                    if outcome is not None:
+                        commit(task, outcome)
+                    elif tries == 0:
+                        waiting.appendleft((task, 1))
+                    else:
+                        commit(task, Failed(FailureKind.CRASHED, "the worker process died twice on this deck"))
+        if interrupt.asked:
+            raise KeyboardInterrupt
+        crew.finish()
+    finally:
+        crew.stop()
+
+
+def _outcome(future: Future[Outcome], timeout_s: float) -> Outcome | None:
+    """What a finished task gave; None where its worker was lost."""
+    try:
+        return future.result()
+    except (ProcessExpired, BrokenProcessPool):
+        return None
+    except TimeoutError:
+        return Failed(FailureKind.TIMEOUT, f"no result after {timeout_s + _GRACE_S:g} s; the worker was stopped")
+
+
+class _Crew:
+    """A process pool that is replaced where losing an idle worker broke it."""
+
+    def __init__(self, workers: int, initargs: tuple[object, ...]) -> None:
+        self._workers = workers
+        self._initargs = initargs
+        self._pools = 0
+        self._pool = self._new_pool()
+
+    def schedule(self, task: Task, timeout_s: float) -> Future[Outcome]:
+        arguments = (task.setting, task.deck, timeout_s)
+        while True:
+            try:
+                future: Future[Outcome] = self._pool.schedule(simulate, args=arguments, timeout=timeout_s + _GRACE_S)
+                return future
+            except RuntimeError:  # pebble's word for a pool that is broken
+                self.stop()
+                self._pool = self._new_pool()
+
+    def finish(self) -> None:
+        self._pool.close()
+        self._pool.join()
+
+    def stop(self) -> None:
+        self._pool.stop()
+        self._pool.join()
+
+    def _new_pool(self) -> Any:
+        self._pools += 1
+        if self._pools > _MAX_POOLS:
+            raise GaincellError(f"the worker processes died {_MAX_POOLS} times; something kills them (out of memory?)")
+        # fork: a script needs no `if __name__ == "__main__"`, and a worker starts in milliseconds
+        context = multiprocessing.get_context("fork")
+        return ProcessPool(self._workers, DECKS_PER_WORKER, initializer=start, initargs=self._initargs, context=context)
+
+
+@dataclass
+class _Interrupt:
+    asked: bool = False
+
+
+@contextmanager
+def _drain_on_interrupt() -> Iterator[_Interrupt]:
+    """The first Ctrl-C is a wish, the second a `KeyboardInterrupt`. Only the main thread can hear it."""
+    interrupt = _Interrupt()
+
+    def hear(_signal: int, _frame: FrameType | None) -> None:
+        if interrupt.asked:
+            raise KeyboardInterrupt
+        interrupt.asked = True
+        _log.warning("finishing the decks that run; Ctrl-C again stops them")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

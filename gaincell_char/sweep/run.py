@@ -1,0 +1,168 @@
+"""A sweep from its spec to its dataset: only what the store does not hold is simulated."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaincell_char.circuits.testbench import Testbench, testbench
+from gaincell_char.paths import cache_folder
+from gaincell_char.spice.engine import open_engine
+from gaincell_char.sweep.assemble import assemble
+from gaincell_char.sweep.dataset import Dataset
+from gaincell_char.sweep.execute import Task, execute
+from gaincell_char.sweep.identity import identify
+from gaincell_char.sweep.lock import only_writer
+from gaincell_char.sweep.overrides import Overrides, override
+from gaincell_char.sweep.plan import Plan, plan
+from gaincell_char.sweep.spec import Spec
+from gaincell_char.sweep.store import Store
+from gaincell_char.sweep.worker import Done, OpenEngine, Outcome
+
+TIMEOUT_S = 300.0
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sweep ready to run: the spec with its overrides, its plan, and a task for every deck in the plan's order."""
+
+    spec: Spec
+    testbench: Testbench
+    plan: Plan
+    tasks: tuple[Task, ...]
+    open_engine: OpenEngine
+
+    def missing(self, store: Store) -> list[Task]:
+        """The tasks without a result in `store`."""
+        return [task for task in self.tasks if store.get(task.identity.key) is None]
+
+
+def default_store(spec: Spec) -> Path:
+    """Where the results of a sweep are kept where no store is named."""
+    return cache_folder() / "sweeps" / f"{spec.name}.sqlite"
+
+
+def available_workers() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overrides | None = None) -> Prepared:
+    """Check `spec`, lay its decks out and name each by its key. Nothing is simulated.
+
+    Raises
+    ------
+    InputError
+        The spec and the testbench do not fit together.
+    EnvironmentFault
+        There is no simulator (its version is part of every key).
+    """
+    spec = override(spec, overrides or Overrides())
+    bench = testbench(spec.testbench)
+    layout = plan(spec, bench)
+    opener: OpenEngine = (lambda: open_engine(engine)) if isinstance(engine, str) else engine
+    with closing(opener()) as probe:
+        identity = probe.identity
+    tasks = []
+    for setting in layout.settings:
+        deck = bench.deck(setting)
+        tasks.append(Task(identify(bench, setting, deck, identity), setting, deck))
+    return Prepared(spec, bench, layout, tuple(tasks), opener)
+
+
+def run_sweep(
+    spec: Spec,
+    *,
+    store: Path | None = None,
+    workers: int | None = None,
+    engine: str | OpenEngine = "batch",
+    overrides: Overrides | None = None,
+    progress: Progress | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Dataset:
+    """Run what `store` does not hold yet and return the whole dataset, the same whatever was there before.
+
+    `engine`: `batch`, `session`, or a function that opens one. `progress(done, total, note)` counts points. Failed
+    decks do not raise: their rows carry `status` and `reason`, and they are tried again by the next run.
+
+    Raises
+    ------
+    InputError
+        The spec and the testbench do not fit together.
+    EnvironmentFault
+        No simulator; the store is in use, or cannot be written.
+    KeyboardInterrupt
+        Ctrl-C; what was finished is kept.
+    """
+    return run_prepared(
+        prepare(spec, engine=engine, overrides=overrides),
+        store or default_store(spec),
+        workers or available_workers(),
+        progress=progress or (lambda done, total, note: None),
+        timeout_s=timeout_s,
+    )
+
+
+def run_prepared(
+    prepared: Prepared, store: Path, workers: int, *, progress: Progress, timeout_s: float = TIMEOUT_S
+) -> Dataset:
+    """`run_sweep` of a sweep that is laid out already."""
+    with only_writer(store), Store(store) as results:
+        missing = prepared.missing(results)
+        meter = _Meter(prepared.plan, len(prepared.tasks) - len(missing), progress)
+
+        def commit(task: Task, outcome: Outcome) -> None:
+            if isinstance(outcome, Done):
+                results.put(task.identity, outcome.columns)
+            else:
+                results.fail(task.identity, outcome.kind, outcome.reason, task.deck.text, outcome.log)
+            meter.one_more()
+
+        if missing:
+            with _scratch(store) as folder:
+                execute(
+                    missing,
+                    commit,
+                    testbench=prepared.testbench,
+                    open_engine=prepared.open_engine,
+                    workers=min(workers, len(missing)),
+                    timeout_s=timeout_s,
+                    scratch=folder,
+                )
+        return assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)
+
+
+@contextmanager
+def _scratch(store: Path) -> Iterator[Path]:
+    """A folder for the engines' temporary files, emptied of what a killed run left. The store's lock is held."""
+    folder = store.with_name(f".{store.name}.scratch")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Meter:
+    """Points done, and points a second of this run."""
+
+    def __init__(self, layout: Plan, decks_there: int, progress: Progress) -> None:
+        self._points_per_deck = layout.points_per_deck
+        self._total = layout.points
+        self._there = decks_there * layout.points_per_deck
+        self._done = self._there
+        self._started = time.monotonic()
+        self._progress = progress
+        progress(self._done, self._total, "")
+
+    def one_more(self) -> None:
+        self._done += self._points_per_deck
+        elapsed = time.monotonic() - self._started
+        self._progress(self._done, self._total, f"{(self._done - self._there) / max(elapsed, 1e-9):.0f} points/s")

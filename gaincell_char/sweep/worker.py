@@ -1,0 +1,102 @@
+"""What runs in a worker process: one engine, opened once, and deck after deck through it."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import signal
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaincell_char.circuits.testbench import Setting, Testbench
+from gaincell_char.errors import EnvironmentFault
+from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Done:
+    """The validated rows of a deck, as columns in the order of the testbench's `measure`."""
+
+    columns: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a deck has no rows: kind, one line, and the simulator's log or our traceback."""
+
+    kind: FailureKind
+    reason: str
+    log: str = ""
+
+
+Outcome = Done | Failed
+OpenEngine = Callable[[], Engine]
+
+
+class _Bench:
+    """What `start` left in this process."""
+
+    open_engine: OpenEngine
+    testbench: Testbench
+    engine: Engine | None = None
+
+
+def start(parent: int, scratch: Path, open_engine: OpenEngine, testbench: Testbench) -> None:
+    """Make this process a worker of `parent`: one thread, deaf to Ctrl-C (the parent decides), gone with its parent."""
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    tempfile.tempdir = str(scratch)
+    _Bench.open_engine, _Bench.testbench, _Bench.engine = open_engine, testbench, None
+
+
+def simulate(setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
+    """Run and measure one deck.
+
+    Raises
+    ------
+    EnvironmentFault
+        The machine lacks what every deck needs: no use in going on.
+    """
+    if _Bench.engine is None:
+        _Bench.engine = _Bench.open_engine()
+    try:
+        waveforms = _Bench.engine.run(deck, timeout_s)
+        rows = _Bench.testbench.measure(setting, waveforms)
+    except SimulationFailure as failure:
+        if failure.kind is FailureKind.NO_SIMULATOR:
+            raise EnvironmentFault(failure.message) from failure
+        return Failed(failure.kind, _line(failure.message), failure.log)
+    except EnvironmentFault:
+        raise
+    except Exception as error:  # a fault of ours in one deck must not end the others
+        return Failed(FailureKind.MEASURE_FAILED, _line(f"{type(error).__name__}: {error}"), traceback.format_exc())
+    return columns(_Bench.testbench, setting, rows)
+
+
+def columns(testbench: Testbench, setting: Setting, rows: Sequence[dict[str, float]]) -> Outcome:
+    """`rows` as columns, or the failure that they are not one finite row for each point of the deck."""
+    names = [*(axis.name for axis in testbench.axes), *testbench.columns]
+    points = math.prod(len(values) for values in setting.axes.values())
+    if len(rows) != points:
+        return Failed(FailureKind.MEASURE_FAILED, f"{len(rows)} rows for {points} points")
+    for number, row in enumerate(rows):
+        if row.keys() != set(names):
+            return Failed(FailureKind.MEASURE_FAILED, f"row {number} has {sorted(row)}, expected {sorted(names)}")
+        for name, value in row.items():
+            if not math.isfinite(value):
+                return Failed(FailureKind.MEASURE_FAILED, f"{name} of row {number} is {value}")
+    return Done({name: [float(row[name]) for row in rows] for name in names})
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
