@@ -31,8 +31,8 @@ class Interval:
 def mean_interval(sums: npt.ArrayLike, counts: npt.ArrayLike) -> Interval:
     """Mean over all tokens of sequences with `sums` (n,) over `counts` (n,) tokens each.
 
-    The ratio estimator sum(sums)/sum(counts), whose variance comes from the sequences' residuals sums - mean counts, and
-    Student's t with n - 1 degrees of freedom. With equal counts it is the t interval of the sequences' means.
+    The ratio estimator sum(sums)/sum(counts); its variance comes from the sequences' residuals sums - mean counts, with
+    Student's t of n - 1 degrees of freedom. With equal counts it is the t interval of the sequences' means.
     """
     total, tokens = np.asarray(sums, float), np.asarray(counts, float)
     n, mean = total.size, float(total.sum() / tokens.sum())
@@ -57,10 +57,19 @@ def paired_interval(a: Array, b: Array) -> Interval:
     return mean_interval(difference.sum(axis=1), np.full(len(difference), difference.shape[1]))
 
 
+def share_interval(right: int, asked: int) -> Interval:
+    """The share right/asked with its 95 % Wilson interval (Wilson 1927), which stays within 0 to 1."""
+    share, z2 = right / asked, _Z**2
+    center = (share + z2 / (2 * asked)) / (1 + z2 / asked)
+    half = _Z * math.sqrt(share * (1 - share) / asked + z2 / (4 * asked**2)) / (1 + z2 / asked)
+    return Interval(share, max(0.0, center - half), min(1.0, center + half))
+
+
 def student_t(freedom: int) -> float:
     """The 0.975 quantile of Student's t: exact for 1 and 2 degrees of freedom, within 0.13 % for more.
 
-    Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5 (expansion in 1/freedom about the normal quantile).
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5: an expansion in 1/freedom about the normal
+    quantile.
     """
     if freedom == 1:
         return math.tan(0.475 * math.pi)

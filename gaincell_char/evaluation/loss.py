@@ -41,3 +41,22 @@ class Loss:
     def minus(self, other: Loss) -> Interval:
         """Mean paired difference to the loss of another configuration on the same tokens, with its 95 % interval."""
         return paired_interval(self.nats, other.nats)
+
+
+def evaluate_loss(
+    lm: GPT2,
+    ids: Ids,
+    attention: Attention | None = None,
+    batch: int = 1,
+    progress: Progress | None = None,
+) -> Loss:
+    """Loss of sequences ids (N, T), `batch` at a time; one at a time needs the least memory and is as fast.
+
+    `progress(done, total)` is called with sequences after each batch. Raises InputError for ids that `lm` cannot read.
+    """
+    nats = []
+    for start in range(0, len(ids), batch):
+        nats.append(lm.token_losses(ids[start : start + batch], attention))
+        if progress is not None:
+            progress(min(start + batch, len(ids)), len(ids))
+    return Loss(np.concatenate(nats))

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char.attention.cache import KVCache
-from gaincell_char.gpt2.softmax import Attention
 from gaincell_char.gpt2.config import GPT2Config
+from gaincell_char.gpt2.softmax import Attention
 from gaincell_char.gpt2.weights import Affine, Array, Block, Norm, Weights
 
 Ids = npt.NDArray[np.integer]
