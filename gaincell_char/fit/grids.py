@@ -83,7 +83,10 @@ def pivot(dataset: Dataset, rows: pd.DataFrame, x: str, y: str, value: str) -> G
     require(dataset, [x, y, value])
     if rows.duplicated([x, y]).any():
         twice = rows[rows.duplicated([x, y])].iloc[0]
-        raise InputError(f"{name(dataset)}: more than one row has {x} {twice[x]:g} and {y} {twice[y]:g}; expected one")
+        raise InputError(
+            f"{name(dataset)}: more than one row has {x} {twice[x]:g} and {y} {twice[y]:g}; "
+            "a fit is of one cell: choose one value of what else was swept"
+        )
     table = rows.pivot(index=x, columns=y, values=value)
     z = table.to_numpy(float)
     if not np.isfinite(z).all():
@@ -112,6 +115,20 @@ def at_least(dataset: Dataset, column: str, points: Array, count: int) -> None:
         raise InputError(
             f"{name(dataset)}: {column} has {len(points)} values, a fit with held-out points needs {count}"
         )
+
+
+def parameter(dataset: Dataset, key: str, otherwise: float | None = None) -> float:
+    """A design parameter that all points of the dataset share (SI); `otherwise` where the dataset does not say.
+
+    Raises
+    ------
+    InputError
+        It does not say, and there is no `otherwise`.
+    """
+    value = dataset.metadata.get("parameters", {}).get(key, otherwise)
+    if value is None:
+        raise InputError(f"{name(dataset)}: no parameter {key} in the metadata; sweep it again")
+    return float(value)
 
 
 def name(dataset: Dataset) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.interpolate import CubicSpline
 
 from gaincell_char.behavior.schema import Condition, Corner, IvSurface
 from gaincell_char.errors import InputError
@@ -25,8 +26,8 @@ def fit_iv(dataset: Dataset, temperature_C: float = NOMINAL_TEMPERATURE_C) -> di
     Raises
     ------
     InputError
-        The grid has holes or is too coarse, a corner has several supplies, or the bit line's hold voltage VDD/2 is not
-        among the voltages swept.
+        The grid has holes or is too coarse, a corner has several supplies, or the voltage at which the bit line is held
+        (`gain_cell.bl_V`; VDD/2 where the dataset does not say) is outside those swept.
     GaincellError
         The current does not cross zero.
     """
@@ -42,30 +43,35 @@ def fit_iv(dataset: Dataset, temperature_C: float = NOMINAL_TEMPERATURE_C) -> di
     return surfaces
 
 
-def hold_line(grid: Grid, hold_V: float) -> Array | None:
-    """The column of `grid` whose bit line is at `hold_V`, (len(grid.x),); None where there is none."""
-    at = np.flatnonzero(np.abs(grid.y - hold_V) < 1e-9)
-    return grid.z[:, at[0]] if at.size else None
+def hold_line(dataset: Dataset, grid: Grid, hold_V: float) -> Array:
+    """Current (A) over the stored voltages of `grid` with the bit line at `hold_V`: as swept, or between lines swept.
+
+    Raises
+    ------
+    InputError
+        `hold_V` is outside the bit-line voltages swept.
+    """
+    if not grid.y[0] <= hold_V <= grid.y[-1]:
+        raise InputError(
+            f"{grids.name(dataset)}: the bit line is held at {hold_V:g} V, but v_bl_V runs from {grid.y[0]:g} to "
+            f"{grid.y[-1]:g} V; widen the axis"
+        )
+    return np.asarray(CubicSpline(grid.y, grid.z, axis=1)(hold_V))
 
 
 def _surface(dataset: Dataset, rows: pd.DataFrame, condition: Condition) -> IvSurface:
     grid = grids.pivot(dataset, rows, "v_store_V", "v_bl_V", "current_A")
     grids.at_least(dataset, "v_bl_V", grid.y, _FEWEST)
-    hold_V = condition.vdd_V / 2
-    line = hold_line(grid, hold_V)
-    if line is None:
-        raise InputError(
-            f"{grids.name(dataset)}: no point with the bit line at its hold voltage {hold_V:g} V (VDD/2); "
-            f"v_bl_V runs from {grid.y[0]:g} to {grid.y[-1]:g} V; add {hold_V:g} to the axis"
-        )
+    center = condition.vdd_V / 2
+    hold_V = grids.parameter(dataset, "gain_cell.bl_V", center)
     stored = grids.stored(grid.x, condition.vdd_V)
-    x, line = grid.x[stored], line[stored]
+    x, line = grid.x[stored], hold_line(dataset, grid, hold_V)[stored]
     grids.at_least(dataset, "v_store_V", x, _FEWEST)
     scale = float(np.abs(line).max())
     low, high = float(x[0]), float(x[-1])
     surface = choose_surface(grid, ("V", "V", "A"), scale)
-    cubic = fit_polynomial(x, line, PUBLISHED_DEGREE, hold_V, "V", "A")
-    polynomial = choose_degree(x, line, hold_V, "V", "A", scale)
+    cubic = fit_polynomial(x, line, PUBLISHED_DEGREE, center, "V", "A")
+    polynomial = choose_degree(x, line, center, "V", "A", scale)
     held = held_out(len(grid.x)), held_out(len(grid.y))
     seen = int((~held[0]).sum() * (~held[1]).sum())
 

@@ -42,21 +42,16 @@ def choose_degree(
 ) -> Polynomial:
     """The polynomial of the smallest degree that is within `goal` of full scale at every point, held out or fitted.
 
-    It must also rise where the data rise throughout: a cell current that turns back would let two stored voltages give
-    one current. Where no degree reaches the goal, the one with the smallest error is returned; its error says so.
+    Where the data rise throughout, one that rises is preferred: of a cell current that turns back, two stored voltages
+    would give one current. Where no degree reaches the goal, it is the one with the smallest error, which says so.
     """
-    rises = bool(np.all(np.diff(y) > 0))
-    fine = np.linspace(x[0], x[-1], 1001)
-    best: Polynomial | None = None
-    smallest = np.inf
-    highest = min(HIGHEST_DEGREE, int((~held_out(len(x))).sum()) - 2)
-    for degree in range(1, max(highest, 1) + 1):
-        fitted = fit_polynomial(x, y, degree, center, x_unit, y_unit)
-        worst = float(np.abs(fitted(x) - y).max()) / full_scale
-        turns = rises and not np.all(np.diff(fitted(fine)) > 0)
-        if worst <= goal and not turns:
-            return fitted
-        if worst < smallest:
-            best, smallest = fitted, worst
-    assert best is not None  # the loop runs at least once, and an error is finite
-    return best
+    highest = max(1, min(HIGHEST_DEGREE, int((~held_out(len(x))).sum()) - 2))
+    tried = [fit_polynomial(x, y, degree, center, x_unit, y_unit) for degree in range(1, highest + 1)]
+    errors = [float(np.abs(fitted(x) - y).max()) / full_scale for fitted in tried]
+    within = [fitted for fitted, error in zip(tried, errors, strict=True) if error <= goal]
+    if not within:
+        return tried[int(np.argmin(errors))]
+    if np.all(np.diff(y) > 0):
+        fine = np.linspace(x[0], x[-1], 1001)
+        return next((fitted for fitted in within if np.all(np.diff(fitted(fine)) > 0)), within[0])
+    return within[0]

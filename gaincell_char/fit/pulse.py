@@ -13,7 +13,7 @@ from gaincell_char.fit.polynomial import choose_degree, polynomial_error
 from gaincell_char.fit.spline import choose_surface, least_squares_piecewise
 from gaincell_char.sweep.dataset import Dataset
 
-_FEWEST_LEVELS, _FEWEST_WIDTHS = 9, 9
+_FEWEST_LEVELS, _FEWEST_WIDTHS = 9, 7
 _FIXED_CHARGE_GOAL = 2e-4
 """Error of the fixed charge's polynomial, relative to the largest charge."""
 _STORE_INTERVALS = 4

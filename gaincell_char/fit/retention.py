@@ -20,7 +20,6 @@ from gaincell_char.sweep.dataset import Dataset
 
 TOKEN_PERIOD_S = 0.8e-6
 """The paper's: attention alone, 12 layers of 65 ns."""
-STORAGE_PARAMETER = "gain_cell.c_store"
 _FEWEST_LEVELS, _FEWEST_AGES = 9, 9
 _HOLD = ["wwl_V", "wwlb_V", "wbl_V"]
 
@@ -38,11 +37,12 @@ def fit_retention(
     dataset: Dataset,
     current: Polynomial,
     condition: Condition | None = None,
-    hold: Hold | None = None,
     n_levels: int = 8,
     token_period_s: float = TOKEN_PERIOD_S,
 ) -> tuple[LowRankRetention, list[RetentionTable]]:
-    """The law at one condition and hold, and the table of every condition and hold that was swept.
+    """The law at one condition and the design's hold, and the table of every condition and hold that was swept.
+
+    The design's hold is in the dataset's parameters: `gain_cell.wwl_hold_V`, `wwlb_hold_V` and `wbl_hold_V`.
 
     Parameters
     ----------
@@ -50,31 +50,29 @@ def fit_retention(
         Read current over stored voltage (A): what attention uses.
     condition
         Of the law; None: tt nearest to 27 C.
-    hold
-        Of the law; None: the one whose worst level lasts longest at that condition.
     n_levels
         Stored levels, evenly spaced over the range of `current`; tables list them where they were swept.
 
     Raises
     ------
     InputError
-        A grid has holes, is too coarse or does not begin at age 0; the condition or hold was not swept.
+        A grid has holes, is too coarse or does not begin at age 0; the condition or the design's hold was not swept.
     """
     condition, _ = grids.at_condition(dataset, condition)
-    capacitance_F = _storage_capacitance(dataset)
+    capacitance_F = grids.parameter(dataset, "gain_cell.storage_F")
+    design = Hold(*(grids.parameter(dataset, f"gain_cell.{line}_hold_V") for line in ("wwl", "wwlb", "wbl")))
     tables: list[RetentionTable] = []
-    candidates: list[tuple[float, Hold, Grid]] = []
-    for at, each, decay in decays(dataset):
-        table = _table(decay, at, each, capacitance_F, np.linspace(*current.domain, n_levels))
-        tables.append(table)
-        if at == condition and hold in (None, each):
-            candidates.append((table.tau_worst_s, each, decay))
-    if not candidates:
+    law: LowRankRetention | None = None
+    for at, hold, decay in decays(dataset):
+        tables.append(_table(decay, at, hold, capacitance_F, np.linspace(*current.domain, n_levels)))
+        if at == condition and hold == design:
+            law = fit_law(decay, current, condition, hold.wbl_V, token_period_s)
+    if law is None:
         raise InputError(
-            f"{grids.name(dataset)}: {hold} was not swept at {condition.corner}, {condition.temperature_C:g} C"
+            f"{grids.name(dataset)}: nothing at the design's hold (WWL {design.wwl_V:g}, WWLB {design.wwlb_V:g}, "
+            f"WBL {design.wbl_V:g} V) and {condition.corner}, {condition.temperature_C:g} C; add it to the sweep"
         )
-    _, chosen, decay = max(candidates, key=lambda candidate: candidate[0])
-    return fit_law(decay, current, condition, chosen.wbl_V, token_period_s), tables
+    return law, tables
 
 
 def decays(dataset: Dataset) -> Iterator[tuple[Condition, Hold, Grid]]:
@@ -139,13 +137,3 @@ def _stored(swept_V: Array, stored_V: Array) -> npt.NDArray[np.intp]:
     nearest: npt.NDArray[np.intp] = np.abs(swept_V[:, None] - stored_V).argmin(axis=0)
     hit = np.abs(swept_V[nearest] - stored_V) < 1e-6
     return nearest if hit.all() else np.arange(len(swept_V))
-
-
-def _storage_capacitance(dataset: Dataset) -> float:
-    parameters = dataset.metadata.get("parameters", {})
-    if STORAGE_PARAMETER not in parameters:
-        raise InputError(
-            f"{grids.name(dataset)}: no parameter {STORAGE_PARAMETER} in the metadata; "
-            "a retention figure needs its capacitance"
-        )
-    return float(parameters[STORAGE_PARAMETER])
