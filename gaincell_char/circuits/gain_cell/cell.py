@@ -10,9 +10,15 @@ from gaincell_char.circuits.deck import number
 from gaincell_char.circuits.testbench import Parameter
 
 NETLIST = "gain_cell.lib"
-LEVELS_V = tuple(round(level * 0.9 / 7, 6) for level in range(8))
-"""The 8 stored levels of 3 bit in 0 to 0.9 V."""
 
+
+def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
+    """`count` values from `low` to `high`, rounded so that they read as they were meant."""
+    return tuple(round(float(value), 12) for value in np.linspace(low, high, count))
+
+
+LEVELS_V = evenly(0.0, 0.9, 8)
+"""The 8 stored levels of 3 bit."""
 _DEVICES = (
     Parameter("gain_cell.wn", 80e-9, "m", 40e-9, 5e-6, "width of the N read device (thick oxide)"),
     Parameter("gain_cell.lrn", 2.0e-6, "m", 150e-9, 20e-6, "length of the N read device"),
@@ -52,8 +58,3 @@ def sources(**voltages_V: float) -> list[str]:
 def hold(values: Mapping[str, float]) -> list[str]:
     """The sources of the write side in hold: nodes wbl, wwl, wwlb."""
     return sources(wbl=values["wbl_hold_V"], wwl=values["wwl_hold_V"], wwlb=values["wwlb_hold_V"])
-
-
-def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
-    """`count` values from `low` to `high`, rounded so that they read as they were meant."""
-    return tuple(round(float(value), 12) for value in np.linspace(low, high, count))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from gaincell_char.circuits.deck import assemble, number, reading
 from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.errors import InputError
-from gaincell_char.spice.types import Deck, Waveforms
+from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
 _AGES_S = (0.0, *(float(f"{10 ** (step / 4):.6g}") for step in range(-28, 5)))  # 0, 100 ns to 10 s, four a decade
 
@@ -20,12 +22,13 @@ AXES = (
     Axis("wwlb_V", "V", (1.4,), False, "complementary write word line (P) in hold"),
     Axis("wbl_V", "V", (0.45,), False, "write bit line in hold"),
 )
-NUMERICS = {"gmin": 1e-18, "reltol": 1e-4, "abstol": 1e-20, "vntol": 1e-7, "chgtol": 1e-20, "steps_per_decade": 8.0}
+NUMERICS = {"gmin": 1e-20, "reltol": 1e-5, "abstol": 1e-18, "vntol": 1e-7, "chgtol": 1e-19, "steps_per_decade": 16.0}
 
 
 def deck(setting: Setting) -> Deck:
     """A floating cell for each level, read word lines off. The source `vage` does nothing but put a time point on every
-    age and on a logarithmic grid between them: a step that suits a second would step over the first microsecond."""
+    age and on a logarithmic grid between them: a step that suits a second would step over the first microsecond.
+    Without `minbreak` ngspice drops time points that are closer than 5e-5 of the largest step."""
     values = parameter_values(setting, PARAMETERS)
     axes = axis_values(setting, AXES)
     numerics = numeric_values(setting, NUMERICS)
@@ -33,6 +36,7 @@ def deck(setting: Setting) -> Deck:
     times = _time_points(axes["age_s"], numerics["steps_per_decade"])
     lines = [
         *sources(vdd=setting.vdd_V, bl=values["bl_V"], wlr=0.0, wlrb=setting.vdd_V, wbl=wbl, wwl=wwl, wwlb=wwlb),
+        f".options minbreak={number(times[0] * 1e-5)}",
         f"vage age 0 pwl(0 0 {' '.join(f'{number(time)} 0' for time in times)})",
     ]
     for row, level in enumerate(axes["v_level_V"]):
@@ -62,9 +66,11 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     Raises
     ------
     SimulationFailure
-        `MEASURE_FAILED` where the transient is too short or a reading is no number.
+        `MEASURE_FAILED` where an age is no time point of the transient or a reading is no number.
     """
     axes = axis_values(setting, AXES)
+    for age in axes["age_s"]:
+        _require_time_point(waveforms, age)
     hold = {name: axes[name][0] for name in ("wwl_V", "wwlb_V", "wbl_V")}
     return [
         {
@@ -76,6 +82,15 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
         for row, level in enumerate(axes["v_level_V"])
         for age in axes["age_s"]
     ]
+
+
+def _require_time_point(waveforms: Waveforms, age_s: float) -> None:
+    """Between two time points an octave apart a straight line would invent a voltage."""
+    nearest = float(np.min(np.abs(waveforms.scale - age_s)))
+    if nearest > 1e-6 * age_s:
+        raise SimulationFailure(
+            FailureKind.MEASURE_FAILED, f"age {age_s:g} s: the nearest time point is {nearest:g} s away"
+        )
 
 
 TESTBENCH = Testbench(
