@@ -1,8 +1,9 @@
 """What a network loses with an attention: loss, recall, perplexity, the waterfall."""
 
+from gaincell_char.evaluation.held_out import held_out_ids
 from gaincell_char.evaluation.interval import Interval, paired_interval
 from gaincell_char.evaluation.loss import Loss, evaluate_loss
-from gaincell_char.evaluation.perplexity import Perplexity, perplexity
+from gaincell_char.evaluation.perplexity import Perplexity, evaluate_held_out, evaluate_text
 from gaincell_char.evaluation.recall import DISTANCES, evaluate_recall, recall_programs
 from gaincell_char.evaluation.waterfall import Increment, Step, hardware_steps, waterfall
 
@@ -13,11 +14,13 @@ __all__ = [
     "Loss",
     "Perplexity",
     "Step",
+    "evaluate_held_out",
     "evaluate_loss",
     "evaluate_recall",
+    "evaluate_text",
     "hardware_steps",
+    "held_out_ids",
     "paired_interval",
-    "perplexity",
     "recall_programs",
     "waterfall",
 ]

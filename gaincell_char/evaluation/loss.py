@@ -13,8 +13,8 @@ from gaincell_char.evaluation.interval import Interval, mean_interval, paired_in
 from gaincell_char.gpt2 import GPT2, Attention
 
 Ids = npt.NDArray[np.integer]
-Progress = Callable[[int, int], None]
-"""Called as progress(done, total)."""
+Progress = Callable[[int, int, str], None]
+"""Called as progress(done, total, note) after each sequence; the note is what has been found so far."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ def evaluate_loss(
 ) -> Loss:
     """Loss of sequences ids (N, T), `batch` at a time; one at a time needs the least memory and is as fast.
 
-    `progress(done, total)` is called with sequences after each batch. Raises InputError for ids that `lm` cannot read.
+    Raises InputError for ids that `lm` cannot read.
     """
     nats = []
     for start in range(0, len(ids), batch):
         nats.append(lm.token_losses(ids[start : start + batch], attention))
         if progress is not None:
-            progress(min(start + batch, len(ids)), len(ids))
+            progress(min(start + batch, len(ids)), len(ids), f"loss {np.mean(np.concatenate(nats)):.3f}")
     return Loss(np.concatenate(nats))

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from gaincell_char.corpus.recall import LINE, RecallSet, filler_tokens, program, vocabulary
 from gaincell_char.errors import InputError
+from gaincell_char.evaluation.held_out import standard_library
 from gaincell_char.evaluation.loss import Progress
 from gaincell_char.gpt2 import GPT2, Attention
 
@@ -34,13 +35,16 @@ def recall_programs(
 
     Raises
     ------
+    EnvironmentFault
+        The standard library's source, which fills the programs, is not there.
     InputError
         A distance shorter than a line, or questions that find no room in a program.
     """
     wanted = np.sort(np.repeat(np.asarray(distances, np.int64), answers))[::-1]  # far ones have the fewest places
     if wanted.size == 0 or wanted[-1] < LINE or wanted[0] > length - 1 - 2 * LINE:
         raise InputError(f"distances: {tuple(distances)}; expected {LINE} to {length - 1 - 2 * LINE} tokens each")
-    words, filler = vocabulary(tokenizer), filler_tokens(tokenizer)
+    with standard_library():
+        words, filler = vocabulary(tokenizer), filler_tokens(tokenizer)
     rows = []
     for row in range(n):
         for attempt in range(_ATTEMPTS):
@@ -58,16 +62,13 @@ def recall_programs(
 def evaluate_recall(
     lm: GPT2, questions: RecallSet, attention: Attention | None = None, progress: Progress | None = None
 ) -> dict[int, float]:
-    """Share of answers that are the likeliest next token, by distance in tokens, ascending.
-
-    `progress(done, total)` is called after each sequence.
-    """
+    """Share of answers that are the likeliest next token, by distance in tokens, ascending."""
     right = np.empty(questions.answer_id.shape, dtype=bool)
     for row, (ids, position) in enumerate(zip(questions.ids, questions.answer_position, strict=True)):
         asked = lm.hidden(ids[None], attention)[0, position - 1]
         right[row] = lm.head(asked).argmax(axis=1) == questions.answer_id[row]
         if progress is not None:
-            progress(row + 1, len(right))
+            progress(row + 1, len(right), f"{right[: row + 1].mean():.1%} recalled")
     return {
         int(distance): float(right[questions.distance == distance].mean()) for distance in np.unique(questions.distance)
     }

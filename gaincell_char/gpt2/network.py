@@ -56,12 +56,16 @@ class GPT2:
         return self.weights.wte.dtype
 
     @property
+    def name(self) -> str:
+        """What messages call this network."""
+        return "this network" if self.folder is None else str(self.folder)
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """The text tokenizer; raises InputError where the checkpoint has none (ids work without)."""
         if self._tokenizer is None:
             raise InputError(
-                f"{self.folder or 'this network'} has no tokenizer.json and no vocab.json with merges.txt: "
-                "text needs one, token ids do not"
+                f"{self.name}: no tokenizer.json and no vocab.json with merges.txt: text needs one, token ids do not"
             )
         return self._tokenizer
 
@@ -105,11 +109,11 @@ class GPT2:
         """Token ids (n,) of `text`; raises InputError below `least` tokens or without a tokenizer."""
         return tokenizer.encode(self.tokenizer, text, least)
 
-    def perplexity(self, text: str, attention: Attention | None = None, window: int | None = None) -> Perplexity:
-        """Loss and perplexity of `text`, read in windows of `window` tokens, with their 95 % intervals."""
-        from gaincell_char.evaluation.perplexity import perplexity
+    def perplexity(self, text: str, attention: Attention | None = None, context: int | None = None) -> Perplexity:
+        """Loss and perplexity of `text`, read in windows of `context` tokens, with their 95 % intervals."""
+        from gaincell_char.evaluation.perplexity import evaluate_text
 
-        return perplexity(self, text, attention, window)
+        return evaluate_text(self, text, attention, context)
 
     def generate(
         self,

@@ -1,0 +1,130 @@
+"""`gaincell gpt2`: what a network says and loses, with software attention or a gain-cell array's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gaincell_char.cli.common import json_option, print_json, progress
+
+if TYPE_CHECKING:
+    from gaincell_char.gpt2 import GPT2, Attention
+    from gaincell_char.gpt2.hardware import Choice
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@click.group(epilog="Example: gaincell gpt2 recall --model leroux2025 --window 64")
+def command() -> None:
+    """Run a GPT-2 with software or analog attention."""
+
+
+def network_options(function: Decorated) -> Decorated:
+    """Which weights, which attention. They reach the command as one keyword, `choice`."""
+    options = (
+        click.option("--weights", help="embedded/software, embedded/linear-hardware, gpt2 or a Hugging Face directory. "
+                     "Default: the embedded one that was trained for the attention."),
+        click.option("--model", default="software", show_default=True,
+                     help="Attention: software, a behavioral model's name, or its JSON file."),
+        click.option("--scalers", type=click.Path(path_type=Path),
+                     help="Scalers of the attention (safetensors). Default: those beside the weights."),
+        click.option("--window", type=click.IntRange(min=1), help="Tokens that a query sees, itself included."),
+        click.option("--no-quantize", is_flag=True, help="Analog: leave levels continuous."),
+        click.option("--no-decay", is_flag=True, help="Analog: let stored levels never leak."),
+        click.option("--force", is_flag=True, help="Analog attention on weights that were never trained for it."),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@command.command()
+@network_options
+@click.option("--text", type=click.Path(path_type=Path), help="UTF-8 file. Default: held-out standard-library code.")
+@json_option
+def perplexity(text: Path | None, as_json: bool, **options: Any) -> None:
+    """Loss and perplexity of a text, with 95 % intervals."""
+    from gaincell_char.evaluation.perplexity import evaluate_held_out, evaluate_text
+    from gaincell_char.gpt2.tokenizer import read_text
+
+    content = None if text is None else read_text(text)
+    lm, attention, choice = _network(options)
+    with progress("perplexity", quiet=as_json) as advance:
+        if content is None:
+            found = evaluate_held_out(lm, attention, progress=advance)
+        else:
+            found = evaluate_text(lm, content, attention, progress=advance)
+    if as_json:
+        print_json({**choice.describe(), "text": str(text or "held-out standard-library code"), **found.describe()})
+    else:
+        click.echo(str(found))
+
+
+@command.command()
+@network_options
+@click.option("--programs", default=12, show_default=True, type=click.IntRange(min=1), help="Sequences of 1024 tokens.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the programs.")
+@json_option
+def recall(programs: int, seed: int, as_json: bool, **options: Any) -> None:
+    """Share of values recalled, by how many tokens ago they were assigned."""
+    from gaincell_char.evaluation.interval import share_interval
+    from gaincell_char.evaluation.recall import evaluate_recall, recall_programs
+
+    lm, attention, choice = _network(options)
+    questions = recall_programs(lm.tokenizer, n=programs, seed=seed, length=min(1024, lm.config.n_positions))
+    with progress("recall", quiet=as_json) as advance:
+        accuracy = evaluate_recall(lm, questions, attention, progress=advance)
+    asked = questions.answer_id.size // len(accuracy)
+    if as_json:
+        by_distance = {str(distance): share for distance, share in accuracy.items()}
+        print_json({**choice.describe(), "answers_per_distance": asked, "seed": seed, "recall": by_distance})
+        return
+    click.echo("distance  recalled  95 % interval")
+    for distance, share in accuracy.items():
+        spread = share_interval(round(share * asked), asked)
+        click.echo(f"{distance:8d}  {share:8.1%}  {spread.low:.1%} to {spread.high:.1%}")
+
+
+@command.command()
+@network_options
+@click.option("--prompt", help="What to continue.")
+@click.option("--text", type=click.Path(path_type=Path), help="UTF-8 file to continue instead.")
+@click.option("--max-new-tokens", default=64, show_default=True, help="Tokens to add.")
+@click.option("--temperature", default=1.0, show_default=True, help="0 takes the likeliest token.")
+@click.option("--top-k", type=int, help="Draw from the k likeliest tokens only.")
+@click.option("--seed", default=0, show_default=True, help="Of the drawing.")
+@json_option
+def generate(
+    prompt: str | None, text: Path | None, max_new_tokens: int, temperature: float, top_k: int | None, seed: int,
+    as_json: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Continue a prompt."""
+    from gaincell_char.gpt2.tokenizer import read_text
+
+    if (prompt is None) == (text is None):
+        raise click.UsageError("give either --prompt TEXT or --text FILE")
+    beginning = read_text(text) if text is not None else str(prompt)
+    lm, attention, choice = _network(options)
+    added = lm.generate(beginning, attention, max_new_tokens, temperature, top_k, seed)
+    if as_json:
+        print_json({**choice.describe(), "prompt": beginning, "seed": seed, "generated": added})
+    else:
+        click.echo(beginning + added)
+
+
+def _network(options: dict[str, Any]) -> tuple[GPT2, Attention | None, Choice]:
+    from gaincell_char.gpt2.hardware import Choice
+
+    choice = Choice(
+        weights=options["weights"],
+        model=options["model"],
+        scalers=options["scalers"],
+        window=options["window"],
+        quantize=not options["no_quantize"],
+        decay=not options["no_decay"],
+        force=options["force"],
+    )
+    return (*choice.load(), choice)

@@ -1,0 +1,99 @@
+"""Which network, which attention: weights and a behavioral model put together, or refused in one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gaincell_char.behavior import BehavioralModel, load_model
+from gaincell_char.errors import InputError
+from gaincell_char.gpt2.checkpoint import load_gpt2
+from gaincell_char.gpt2.network import GPT2
+from gaincell_char.gpt2.softmax import Attention, SoftmaxAttention
+
+if TYPE_CHECKING:
+    from gaincell_char.attention import AnalogAttention
+
+SOFTWARE = "software"
+SCALERS_FILE = "scalers.safetensors"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network and its attention by name.
+
+    Attributes
+    ----------
+    weights: as `load_gpt2` takes them; None: the embedded ones that were trained for the attention.
+    model: "software", the name of a behavioral model, or its JSON file.
+    scalers: a scalers file; None: the one beside the weights, else a = 1 and b at the center of the cell.
+    window: tokens that a query sees, itself included; None: all of them (analog: 1024).
+    quantize, decay: of analog attention.
+    force: analog attention on weights never trained for it.
+    """
+
+    weights: str | None = None
+    model: str = SOFTWARE
+    scalers: Path | None = None
+    window: int | None = None
+    quantize: bool = True
+    decay: bool = True
+    force: bool = False
+
+    def load(self) -> tuple[GPT2, Attention]:
+        """The network and its attention; raises InputError or EnvironmentFault in one line."""
+        lm_name = self.weights or ("embedded/software" if self.model == SOFTWARE else "embedded/linear-hardware")
+        if self.model == SOFTWARE:
+            return load_gpt2(lm_name), SoftmaxAttention(self.window)
+        model = load_model(self.model)
+        lm = load_gpt2(lm_name)
+        return lm, analog_attention_for(
+            lm,
+            model,
+            self.scalers,
+            window=1024 if self.window is None else self.window,
+            quantize=self.quantize,
+            decay=self.decay,
+            force=self.force,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The choice as JSON."""
+        analog = {} if self.model == SOFTWARE else {"quantize": self.quantize, "decay": self.decay}
+        named = {name: getattr(self, name) for name in ("weights", "model", "window")}
+        return {**named, "scalers": None if self.scalers is None else str(self.scalers), **analog}
+
+
+def analog_attention_for(
+    lm: GPT2,
+    model: BehavioralModel,
+    scalers: Path | None = None,
+    *,
+    window: int = 1024,
+    quantize: bool = True,
+    decay: bool = True,
+    force: bool = False,
+) -> AnalogAttention:
+    """The attention of `model`'s circuit for `lm`, with the scalers of a file or those beside the weights.
+
+    Raises
+    ------
+    InputError
+        The weights were never trained for linear attention and have no scalers, unless `force`; scalers that do not
+        fit the network.
+    """
+    from gaincell_char.attention import AnalogAttention
+
+    found = scalers if scalers is not None else _beside(lm)
+    if found is None and lm.config.gaincell.attention == SOFTWARE and not force:
+        raise InputError(
+            f"{lm.name}: these weights were never trained for analog attention, which has no softmax, and would give "
+            "noise; use embedded/linear-hardware, give --scalers, or insist with --force"
+        )
+    return AnalogAttention(model, scalers=found, window=window, quantize=quantize, decay=decay)
+
+
+def _beside(lm: GPT2) -> Path | None:
+    path = None if lm.folder is None else lm.folder / SCALERS_FILE
+    return path if path is not None and path.is_file() else None
