@@ -21,6 +21,7 @@ from gaincell_char.spice.verdict import Outcome, judge
 
 _START = "from gaincell_char.spice.session_worker import main; main()"
 _START_TIMEOUT_S = 60.0
+_ABOUT: dict[tuple[Path, int], str] = {}  # what a library says of itself; starting a worker only to ask takes 0.3 s
 
 
 class SessionEngine:
@@ -35,9 +36,14 @@ class SessionEngine:
 
     def __init__(self, runs_per_worker: int = 1000) -> None:
         self._runs_per_worker = runs_per_worker
-        self._worker: _Worker | None = _Worker(library())
-        self._about = self._worker.about
+        self._worker: _Worker | None = None
         self.runs = 0
+        path = library()
+        key = (path, path.stat().st_mtime_ns)
+        if key not in _ABOUT:
+            self._worker = _Worker(path)
+            _ABOUT[key] = self._worker.about
+        self._about = _ABOUT[key]
 
     @property
     def identity(self) -> str:
@@ -46,7 +52,7 @@ class SessionEngine:
 
     @property
     def healthy(self) -> bool:
-        """Whether a worker is alive; False after a deck that ended it, until the next run."""
+        """Whether a worker is up; False before the first run, and after a deck that ended it."""
         return self._worker is not None and self._worker.alive
 
     def run(self, deck: Deck, timeout_s: float = 120.0) -> Waveforms:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -118,19 +119,20 @@ def _values(info: Any) -> npt.NDArray[Any]:
     return np.frombuffer(Shared.ffi.buffer(info.v_realdata, info.v_length * 8), np.float64).copy()
 
 
-def _end_with_owner(descriptor: int) -> None:
+def _end_with_owner(descriptor: int, folder: Path) -> None:
     """A killed owner must not leave a simulation running: wait until the other end hangs up."""
     hung_up = select.poll()
     hung_up.register(descriptor, 0)
     hung_up.poll()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
 def main() -> None:
     """Serve decks on the connection whose file descriptor is the first argument, in the folder that is the second."""
     connection = Connection(int(sys.argv[1]))
-    threading.Thread(target=_end_with_owner, args=[connection.fileno()], daemon=True).start()
     folder = Path(sys.argv[2])
+    threading.Thread(target=_end_with_owner, args=[connection.fileno(), folder], daemon=True).start()
     # ngspice looks for a start-up file here before it looks in the user's home
     (folder / ".spiceinit").write_text("set num_threads=1\n", encoding="ascii")
     os.chdir(folder)

@@ -106,20 +106,42 @@ def simulator() -> Simulator:
 
 @functools.lru_cache(maxsize=8)
 def _ask(path: Path, modified_ns: int) -> Simulator:
-    with tempfile.TemporaryDirectory(prefix="gaincell-") as folder:
-        deck = Path(folder, "version.cir")
-        deck.write_text("version\n.control\nversion -f\nquit 0\n.endc\n.end\n", encoding="ascii")
-        try:
-            run = subprocess.run([path, "-n", "-b", deck], capture_output=True, text=True, errors="replace", cwd=folder,
-                                 env=environment(), timeout=30, check=False, stdin=subprocess.DEVNULL)  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise EnvironmentFault(f"{path} does not run ({error}); reinstall the Debian package ngspice") from error
-    about = describe(run.stdout)
+    about = describe(ask(path, "version\n.control\nversion -f\nquit 0\n.endc\n.end\n"))
     match = re.search(r"ngspice-(\d[\w.+-]*)", about)
     if match is None:
-        raise EnvironmentFault(f"{path} does not answer as ngspice does; install the Debian package ngspice, "
-                               f"or set {PROGRAM_VARIABLE} to the program")  # fmt: skip
+        raise EnvironmentFault(
+            f"{path} does not answer as ngspice does; install the Debian package ngspice, "
+            f"or set {PROGRAM_VARIABLE} to the program"
+        )
     return Simulator(path, match[1], about)
+
+
+def ask(path: Path, question: str) -> str:
+    """What the ngspice at `path` prints (stdout, then stderr) when it runs a deck with a `.control` block of ours.
+
+    Raises
+    ------
+    EnvironmentFault
+        It does not run.
+    """
+    with tempfile.TemporaryDirectory(prefix="gaincell-") as folder:
+        deck = Path(folder, "question.cir")
+        deck.write_text(question, encoding="ascii")
+        try:
+            run = subprocess.run(
+                [path, "-n", "-b", deck],
+                cwd=folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=30,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EnvironmentFault(f"{path} does not run ({error}); reinstall the Debian package ngspice") from error
+    return run.stdout + run.stderr
 
 
 def describe(output: str) -> str:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 _LIBRARY = re.compile(
-    r"^(?P<card>\s*\.lib\s+)\"(?P<path>[^\"]+)\"(?P<section>\s+\S+\s*)$", re.IGNORECASE | re.MULTILINE
+    r"^(?P<card>\s*\.lib\s+)(?P<quote>[\"'])(?P<path>[^\"']+)(?P=quote)(?P<section>\s+\S+\s*)$",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

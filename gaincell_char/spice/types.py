@@ -1,4 +1,4 @@
-"""The values that pass between the circuits and the simulator: a deck goes in, vectors or a classed failure come out."""
+"""The values between the circuits and the simulator: a deck goes in, vectors or a classed failure come out."""
 
 from __future__ import annotations
 
