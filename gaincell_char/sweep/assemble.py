@@ -34,14 +34,15 @@ def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.Dat
         failure = store.failure(task.identity.key)
         status, reason = (failure.kind.value, failure.reason) if failure else (MISSING, "not run")
         found = _without_values(testbench, task.setting)
-    points = len(next(iter(found.values())))
+    measured = {name: found[name] for name in [*(axis.name for axis in testbench.axes), *testbench.columns]}
+    points = len(next(iter(measured.values())))
     setting = task.setting
     fixed = {"corner": setting.corner, "temperature_C": setting.temperature_C, "vdd_V": setting.vdd_V}
     fixed |= {name: setting.parameters[name] for name in plan.varied if name in setting.parameters}
     point_ids = [f"{task.identity.key[:12]}-{row:04d}" for row in range(points)]
     repeated = {name: [value] * points for name, value in fixed.items()}
     return pd.DataFrame(
-        {"point_id": point_ids, **repeated, **found, "status": [status] * points, "reason": [reason] * points}
+        {"point_id": point_ids, **repeated, **measured, "status": [status] * points, "reason": [reason] * points}
     )
 
 

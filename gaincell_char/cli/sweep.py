@@ -1,0 +1,256 @@
+"""`gaincell sweep`: run, status, export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gaincell_char.cli.common import json_option, message, print_json, progress
+
+if TYPE_CHECKING:
+    from gaincell_char.sweep.dataset import Dataset
+    from gaincell_char.sweep.limits import Verdict
+    from gaincell_char.sweep.run import Prepared
+    from gaincell_char.sweep.survey import DeckState
+
+_SHOWN = 5
+_SELECTION = (
+    click.argument("spec"),
+    click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Fix a parameter: gain_cell.wn=200n."),
+    click.option("--axis", "axes", multiple=True, metavar="NAME=RANGE",
+                 help="Sweep an axis or a parameter: start:stop:num, start:stop:num:log, or a,b,c."),
+    click.option("--corner", default="", metavar="LIST", help="Corners: tt,ss."),
+    click.option("--temp", default="", metavar="LIST", help="Temperatures in C: 27,85."),
+    click.option("--supply", default="", metavar="LIST", help="Supplies in V: 0.85,0.9."),
+    click.option("--engine", default="batch", type=click.Choice(["batch", "session"]), show_default=True,
+                 help="How ngspice is driven; both give the same numbers."),
+    click.option("--store", type=click.Path(path_type=Path), help="File of results  [default: in the cache, by name]"),
+)  # fmt: skip
+
+
+def _selection(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The spec, what changes in it, and where results are: the same for every subcommand."""
+    for option in reversed(_SELECTION):
+        function = option(function)
+    return function
+
+
+@click.group("sweep", epilog="Example: gaincell sweep run gain_cell_iv --corner tt,ss -o iv.parquet")
+def command() -> None:
+    """Run a characterization; status, export.
+
+    SPEC is a YAML file or the name of a bundled sweep. Results are kept deck by deck: a run that was stopped goes on
+    where it was.
+    """
+
+
+@command.command(epilog="Example: gaincell sweep run gain_cell_iv --set gain_cell.wn=200n -j 2 -o iv.parquet")
+@_selection
+@click.option("-j", "--workers", type=click.IntRange(1, 1024), help="Worker processes  [default: one a processor]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the dataset: .parquet, .csv or .json.")
+@click.option("--dry-run", is_flag=True, help="Say what would be simulated, and stop.")
+@click.option("--explain", is_flag=True, help="Say for every deck why it is simulated or not.")
+@json_option
+def run(
+    output: Path | None, workers: int | None, dry_run: bool, explain: bool, as_json: bool, **selection: Any
+) -> None:
+    """Simulate what is missing and judge the limits.
+
+    Exit status: 0 all limits pass, 1 a limit failed, 2 usage, 3 a simulation failed or points are missing, 4 the
+    machine (no ngspice, no space, store in use).
+    """
+    from gaincell_char.sweep.export import encode, format_of
+    from gaincell_char.sweep.limits import judge
+    from gaincell_char.sweep.run import available_workers, run_prepared
+    from gaincell_char.sweep.survey import survey
+
+    form = format_of(output) if output else ""
+    prepared, store = _prepare(**selection)
+    if explain or dry_run:
+        before = survey(prepared, store)
+        if dry_run:
+            _report_states(prepared, store, before, explain, as_json)
+            return
+        _explain(before)
+    with progress(prepared.spec.name, quiet=as_json) as advance:
+        dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance)
+    verdicts = judge(prepared.spec.limits, dataset)
+    written = _write(output, encode(dataset, form)) if output else None
+    failed = [state for state in survey(prepared, store) if state.state == "failed"]
+    if as_json:
+        print_json(_summary(prepared, dataset, store, written, failed, verdicts))
+    else:
+        _show_run(prepared, dataset, store, written, verdicts)
+    _show_failed(failed)
+    if any(verdict.result == "fail" for verdict in verdicts):
+        sys.exit(1)
+    if failed or any(verdict.result == "incomplete" for verdict in verdicts):
+        sys.exit(3)
+
+
+@command.command(epilog="Example: gaincell sweep status gain_cell_iv --corner tt,ss")
+@_selection
+@json_option
+def status(as_json: bool, **selection: Any) -> None:
+    """Which decks have a result, which failed and why, which are missing."""
+    from gaincell_char.sweep.survey import survey
+
+    prepared, store = _prepare(**selection)
+    states = survey(prepared, store)
+    _report_states(prepared, store, states, False, as_json)
+    _show_failed([state for state in states if state.state == "failed"])
+
+
+@command.command(epilog="Example: gaincell sweep export gain_cell_iv -o iv.csv")
+@_selection
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, allow_dash=True),
+              help="File to write: .parquet, .csv or .json; - for stdout (CSV).")  # fmt: skip
+@json_option
+def export(output: Path, as_json: bool, **selection: Any) -> None:
+    """Write what the store holds as one dataset; exit status 3 where points are missing."""
+    from gaincell_char.sweep.assemble import assemble
+    from gaincell_char.sweep.export import encode, format_of
+    from gaincell_char.sweep.store import Store
+
+    to_stdout = str(output) == "-"
+    form = "csv" if to_stdout else format_of(output)
+    prepared, store = _prepare(**selection)
+    with Store(store, create=False) as results:
+        dataset = assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)
+    if to_stdout:
+        sys.stdout.buffer.write(encode(dataset, form))
+    else:
+        written = _write(output, encode(dataset, form))
+        if as_json:
+            print_json(written)
+    if without := dataset.metadata["points_without_result"]:
+        message(f"{without} of {len(dataset.frame)} points have no result; `gaincell sweep run` simulates them")
+        sys.exit(3)
+
+
+def _prepare(
+    spec: str,
+    sets: tuple[str, ...],
+    axes: tuple[str, ...],
+    corner: str,
+    temp: str,
+    supply: str,
+    engine: str,
+    store: Path | None,
+) -> tuple[Prepared, Path]:
+    from gaincell_char.sweep.overrides import parse_overrides
+    from gaincell_char.sweep.run import default_store, prepare
+    from gaincell_char.sweep.spec import load_spec
+
+    changes = parse_overrides(sets, axes, corner, temp, supply)
+    prepared = prepare(load_spec(spec), engine=engine, overrides=changes)
+    return prepared, store or default_store(prepared.spec)
+
+
+def _write(output: Path, content: bytes) -> dict[str, str]:
+    from gaincell_char import keys
+
+    keys.publish(output, content)
+    return {"path": str(output), "sha256": keys.digest(content)}
+
+
+def _explain(states: list[DeckState]) -> None:
+    for state in states:
+        message(f"{state.key[:12]} {state.condition}: {state.state}{': ' + state.reason if state.reason else ''}")
+
+
+def _report_states(prepared: Prepared, store: Path, states: list[DeckState], explain: bool, as_json: bool) -> None:
+    counts = {kind: sum(state.state == kind for state in states) for kind in ("stored", "failed", "missing")}
+    if as_json:
+        decks = [
+            {
+                "key": s.key,
+                "condition": s.condition,
+                "state": s.state,
+                "reason": s.reason,
+                "deck": str(s.deck or "") or None,
+            }
+            for s in states
+        ]
+        points = {"decks": len(states), "points": prepared.plan.points, "store": str(store)}
+        print_json({"sweep": prepared.spec.name, **points, **counts, "states": decks})
+        return
+    if explain:
+        _explain(states)
+    click.echo(
+        f"{prepared.spec.name}: {prepared.plan.points} points in {len(states)} decks: {counts['stored']} stored, "
+        f"{counts['failed']} failed, {counts['missing']} missing; store {store}"
+    )
+
+
+def _summary(
+    prepared: Prepared,
+    dataset: Dataset,
+    store: Path,
+    written: dict[str, str] | None,
+    failed: list[DeckState],
+    verdicts: list[Verdict],
+) -> dict[str, Any]:
+    return {
+        "sweep": prepared.spec.name,
+        "points": len(dataset.frame),
+        "points_without_result": dataset.metadata["points_without_result"],
+        "decks": len(prepared.tasks),
+        "engine": dataset.metadata["engine"],
+        "store": str(store),
+        "dataset": written,
+        "failed": [{"condition": s.condition, "reason": s.reason, "deck": str(s.deck)} for s in failed],
+        "limits": [
+            {"name": v.name, "result": v.result, "reason": v.reason, "lowest": v.lowest, "highest": v.highest,
+             "points": v.points, "unit": v.unit, **v.limit.model_dump(mode="json")} for v in verdicts
+        ],
+    }  # fmt: skip
+
+
+def _show_run(
+    prepared: Prepared, dataset: Dataset, store: Path, written: dict[str, str] | None, verdicts: list[Verdict]
+) -> None:
+    if verdicts:
+        _show_limits(verdicts)
+    good = len(dataset.frame) - dataset.metadata["points_without_result"]
+    where = f"written to {written['path']}" if written else f"kept in {store}"
+    click.echo(f"{prepared.spec.name}: {good} of {len(dataset.frame)} points, {where}")
+
+
+def _show_limits(verdicts: list[Verdict]) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    from gaincell_char.units import format_si
+
+    def written(value: float | None, unit: str) -> str:
+        return "" if value is None else format_si(value, unit)
+
+    colors = {"pass": "green", "fail": "bold red", "incomplete": "yellow"}
+    table = Table("limit", "min", "typ", "max", "measured", "result", box=SIMPLE)
+    for v in verdicts:
+        ends = list(dict.fromkeys(written(value, v.unit) for value in (v.lowest, v.highest)))
+        bounds = [written(value, v.unit) for value in (v.limit.min, v.limit.typ, v.limit.max)]
+        table.add_row(v.name, *bounds, " to ".join(ends), f"[{colors[v.result]}]{v.result}[/]")
+    Console().print(table)
+    for v in verdicts:
+        if v.reason:
+            message(f"{v.name}: {v.result}: {v.reason} ({_judged(v)})")
+
+
+def _judged(verdict: Verdict) -> str:
+    limit = verdict.limit
+    column = limit.column if limit.reduce == "each" else f"{limit.reduce} of {limit.column}"
+    return ", ".join([column, *(f"{name} {value}" for name, value in limit.where.items())])
+
+
+def _show_failed(failed: list[DeckState]) -> None:
+    for state in failed[:_SHOWN]:
+        message(f"failed: {state.condition}: {state.reason}; deck {state.deck}")
+    if len(failed) > _SHOWN:
+        message(f"and {len(failed) - _SHOWN} more; `gaincell sweep status SPEC --json` lists them")
