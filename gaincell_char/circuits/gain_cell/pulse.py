@@ -1,4 +1,4 @@
-"""Charge of one read pulse, Q(V_store, T), and what it does to the storage node: one cell a point, one transient."""
+"""Charge of one read pulse, Q(V_store, T), and what it does to the storage node: a transient of one cell a level."""
 
 from __future__ import annotations
 
@@ -10,32 +10,39 @@ from gaincell_char.spice.types import Deck, Waveforms
 
 AXES = (
     Axis("v_store_V", "V", evenly(0.0, 0.9, 15), True, "storage node before the pulse; every second is a stored level"),
-    Axis("pulse_s", "s", (1e-9, 2e-9, 3e-9, 5e-9, 7e-9, 9e-9, 12e-9, 15e-9), True, "read pulse, wide at half height"),
+    Axis("pulse_s", "s", (1e-9, 2e-9, 3e-9, 5e-9, 7e-9, 9e-9, 12e-9, 15e-9), False, "read pulse, wide at half height"),
 )
 NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-15, "vntol": 1e-7, "chgtol": 1e-18, "step_s": 1e-10}
+_BEFORE_S = 0.25e-9
 _START_S = 0.5e-9
 _SETTLE_S = 1.5e-9
 
 
 def deck(setting: Setting) -> Deck:
-    """The storage nodes float: `.ic` holds them in the operating point, then only their capacitance does."""
+    """A cell for each stored voltage. The storage nodes float: `.ic` holds them in the operating point, then only their
+    capacitance does."""
     values = parameter_values(setting, PARAMETERS)
     axes = axis_values(setting, AXES)
     numerics = numeric_values(setting, NUMERICS)
-    lines = [*sources(vdd=setting.vdd_V), *hold(values)]
+    (width,), edge = axes["pulse_s"], values["edge_s"]
+    lines = [
+        *sources(vdd=setting.vdd_V),
+        *hold(values),
+        f"vwlr wlr 0 {pulse(0.0, setting.vdd_V, _START_S, width, edge)}",
+        f"vwlrb wlrb 0 {pulse(setting.vdd_V, 0.0, _START_S, width, edge)}",
+    ]
     vectors = []
-    for column, width in enumerate(axes["pulse_s"]):
-        lines.append(f"vr{column} r{column} 0 {pulse(0.0, setting.vdd_V, _START_S, width, values['edge_s'])}")
-        lines.append(f"vrb{column} rb{column} 0 {pulse(setting.vdd_V, 0.0, _START_S, width, values['edge_s'])}")
-        for row, store in enumerate(axes["v_store_V"]):
-            cell = f"{row}_{column}"
-            lines.append(f"vb{cell} b{cell} 0 {number(values['bl_V'])}")
-            lines.append(instance(f"x{cell}", f"wbl wwl wwlb s{cell} r{column} rb{column} b{cell} vdd 0", values))
-            lines.append(f".ic v(s{cell})={number(store)}")
-            vectors += [f"i(vb{cell})", f"v(s{cell})"]
-    stop = _START_S + max(axes["pulse_s"]) + values["edge_s"] + _SETTLE_S
-    lines.append(f".tran {number(numerics['step_s'])} {number(stop)} 0 {number(numerics['step_s'])}")
+    for row, store in enumerate(axes["v_store_V"]):
+        lines.append(f"vb{row} b{row} 0 {number(values['bl_V'])}")
+        lines.append(instance(f"x{row}", f"wbl wwl wwlb s{row} wlr wlrb b{row} vdd 0", values))
+        lines.append(f".ic v(s{row})={number(store)}")
+        vectors += [f"i(vb{row})", f"v(s{row})"]
+    lines.append(f".tran {number(numerics['step_s'])} {number(_settled(width, edge))} 0 {number(numerics['step_s'])}")
     return assemble("gain cell, charge of a read pulse", setting, NETLIST, numerics, lines, vectors)
+
+
+def _settled(width_s: float, edge_s: float) -> float:
+    return _START_S + width_s + edge_s + _SETTLE_S
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
@@ -48,23 +55,21 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
         `MEASURE_FAILED` where the transient is too short or a reading is no number.
     """
     axes = axis_values(setting, AXES)
-    edge = parameter_values(setting, PARAMETERS)["edge_s"]
+    (width,) = axes["pulse_s"]
+    top, settled = _START_S + width, _settled(width, parameter_values(setting, PARAMETERS)["edge_s"])
     rows = []
-    for column, width in enumerate(axes["pulse_s"]):
-        top, settled = _START_S + width, _START_S + width + edge + _SETTLE_S
-        for row, store in enumerate(axes["v_store_V"]):
-            cell = f"{row}_{column}"
-            before = reading(waveforms, f"v(s{cell})", 0.5 * _START_S)
-            current = -waveforms.vectors[f"i(vb{cell})"]
-            rows.append(
-                {
-                    "v_store_V": store,
-                    "pulse_s": width,
-                    "charge_C": integral(waveforms.scale, current, 0.5 * _START_S, settled, f"charge of cell {cell}"),
-                    "kick_V": reading(waveforms, f"v(s{cell})", top) - before,
-                    "disturb_V": reading(waveforms, f"v(s{cell})", settled) - before,
-                }
-            )
+    for row, store in enumerate(axes["v_store_V"]):
+        before = reading(waveforms, f"v(s{row})", _BEFORE_S)
+        current = -waveforms.vectors[f"i(vb{row})"]
+        rows.append(
+            {
+                "v_store_V": store,
+                "pulse_s": width,
+                "charge_C": integral(waveforms.scale, current, _BEFORE_S, settled, f"charge at {store:g} V"),
+                "kick_V": reading(waveforms, f"v(s{row})", top) - before,
+                "disturb_V": reading(waveforms, f"v(s{row})", settled) - before,
+            }
+        )
     return rows
 
 
