@@ -1,0 +1,119 @@
+"""`gaincell circuits`: what can be characterized, and what can be changed about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gaincell_char.cli.common import json_option, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gaincell_char.circuits.testbench import Circuit
+
+
+@click.command("circuits", epilog="Example: gaincell circuits gain_cell")
+@click.argument("name", required=False)
+@json_option
+def command(name: str | None, as_json: bool) -> None:
+    """List the circuits; with NAME, its parameters and testbenches."""
+    from gaincell_char.circuits.testbench import circuit, circuits
+
+    if name is None:
+        found = [circuit(each) for each in circuits()]
+        if as_json:
+            print_json([{"name": each.name, "summary": each.summary} for each in found])
+        else:
+            _print_list(found)
+    elif as_json:
+        print_json(_description(circuit(name)))
+    else:
+        _print_circuit(circuit(name))
+
+
+def _description(circuit: Circuit) -> dict[str, Any]:
+    return {
+        "name": circuit.name,
+        "summary": circuit.summary,
+        "netlist": circuit.netlist,
+        "parameters": [
+            {
+                "name": each.name,
+                "unit": each.unit,
+                "default": each.default,
+                "low": each.low,
+                "high": each.high,
+                "meaning": each.meaning,
+            }
+            for each in circuit.parameters
+        ],
+        "testbenches": [
+            {
+                "name": f"{bench.circuit}.{bench.name}",
+                "summary": bench.summary,
+                "axes": [
+                    {
+                        "name": axis.name,
+                        "unit": axis.unit,
+                        "default": list(axis.default),
+                        "shared": axis.shared,
+                        "meaning": axis.meaning,
+                    }
+                    for axis in bench.axes
+                ],
+                "columns": dict(bench.columns),
+                "numerics": dict(bench.numerics),
+            }
+            for bench in circuit.testbenches
+        ],
+    }
+
+
+def _print_list(found: list[Circuit]) -> None:
+    for circuit in found:
+        benches = ", ".join(f"{bench.circuit}.{bench.name}" for bench in circuit.testbenches)
+        click.echo(f"{circuit.name}  {circuit.summary}\n  testbenches: {benches}")
+    click.echo("\nParameters and axes: gaincell circuits NAME")
+
+
+def _print_circuit(circuit: Circuit) -> None:
+    from rich.console import Console
+
+    from gaincell_char.units import format_si
+
+    console = Console(highlight=False)
+    console.print(f"{circuit.name}: {circuit.summary} (netlists/{circuit.netlist})\n")
+    table = _table("parameter", "default", "from", "to", "meaning")
+    for each in circuit.parameters:
+        table.add_row(each.name, *(format_si(v, each.unit) for v in (each.default, each.low, each.high)), each.meaning)
+    console.print(table)
+    table = _table("testbench", "axis", "default", "a deck holds", "meaning")
+    for bench in circuit.testbenches:
+        title = f"{bench.circuit}.{bench.name}"
+        for axis in bench.axes:
+            values = _values(axis.default, axis.unit)
+            table.add_row(title, axis.name, values, "all" if axis.shared else "one", axis.meaning)
+            title = ""
+        columns = ", ".join(f"{column} ({unit})" for column, unit in bench.columns.items())
+        table.add_row("", "measures", columns, "", bench.summary, end_section=True)
+    console.print(table)
+
+
+def _table(*headings: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in ("parameter", "testbench", "axis"))
+    return table
+
+
+def _values(values: tuple[float, ...], unit: str) -> str:
+    from gaincell_char.units import format_si
+
+    if len(values) <= 3:
+        return ", ".join(format_si(value, unit) for value in values)
+    return f"{len(values)} from {format_si(values[0], unit)} to {format_si(values[-1], unit)}"
