@@ -60,5 +60,6 @@ def format_si(value: float, unit: str = "", digits: int = 4) -> str:
     """`value` for people, with the nearest prefix: `format_si(1.2e-6, "A")` is `1.2 uA`."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g} {unit}".rstrip()
-    scale, prefix = next(((s, p) for s, p in _PREFIXES if abs(value) >= 0.9999995 * s), _PREFIXES[-1])
+    shown = abs(float(f"{value:.{digits}g}"))
+    scale, prefix = next(((s, p) for s, p in _PREFIXES if shown >= s), _PREFIXES[-1])
     return f"{value / scale:.{digits}g} {prefix}{unit}".rstrip()
