@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -45,10 +45,14 @@ def by_condition(dataset: Dataset) -> Iterator[tuple[Condition, pd.DataFrame]]:
             raise InputError(f"{name(dataset)}: unknown corner {corner!r}; known: {', '.join(_CORNERS)}")
     for corner in _CORNERS:
         of_corner = frame[frame["corner"] == corner]
-        settings = of_corner[["temperature_C", "vdd_V"]]
-        for temperature_C, vdd_V in sorted({*settings.itertuples(index=False, name=None)}):
-            here = (settings == (temperature_C, vdd_V)).all(axis=1)
-            yield Condition(corner=corner, temperature_C=temperature_C, vdd_V=vdd_V), of_corner[here]
+        for (temperature_C, vdd_V), rows in split(of_corner, ["temperature_C", "vdd_V"]):
+            yield Condition(corner=corner, temperature_C=temperature_C, vdd_V=vdd_V), rows
+
+
+def split(rows: pd.DataFrame, columns: list[str]) -> Iterator[tuple[tuple[float, ...], pd.DataFrame]]:
+    """The rows of each combination of values in `columns`, ascending."""
+    for values, part in rows.groupby(columns, sort=True):
+        yield tuple(float(value) for value in cast("tuple[float, ...]", values)), part
 
 
 def at_condition(dataset: Dataset, condition: Condition | None) -> tuple[Condition, pd.DataFrame]:

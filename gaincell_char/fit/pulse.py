@@ -10,13 +10,12 @@ from gaincell_char.fit import grids
 from gaincell_char.fit.grids import Array, Grid
 from gaincell_char.fit.held_out import fit_error, held_out
 from gaincell_char.fit.polynomial import choose_degree, polynomial_error
-from gaincell_char.fit.spline import choose_surface, least_squares_piecewise
+from gaincell_char.fit.spline import choose_surface, interpolating_piecewise
 from gaincell_char.sweep.dataset import Dataset
 
 _FEWEST_LEVELS, _FEWEST_WIDTHS = 9, 7
 _FIXED_CHARGE_GOAL = 2e-4
 """Error of the fixed charge's polynomial, relative to the largest charge."""
-_STORE_INTERVALS = 4
 
 
 def fit_pulse(dataset: Dataset, condition: Condition | None = None) -> PulseCharge:
@@ -69,4 +68,4 @@ def lines(charge: Grid) -> tuple[Array, Array]:
 
 def _at_longest(shift: Grid) -> PiecewisePolynomial:
     seen = ~held_out(len(shift.x))
-    return least_squares_piecewise(shift.x[seen], shift.z[seen, -1], _STORE_INTERVALS, "V", "V")
+    return interpolating_piecewise(shift.x[seen], shift.z[seen, -1], "V", "V")

@@ -97,8 +97,8 @@ def decays(dataset: Dataset) -> Iterator[tuple[Condition, Hold, Grid]]:
 
 def _by_hold(dataset: Dataset, rows: pd.DataFrame) -> Iterator[tuple[Hold, pd.DataFrame]]:
     grids.require(dataset, _HOLD)
-    for hold in sorted({*rows[_HOLD].itertuples(index=False, name=None)}):
-        yield Hold(*hold), rows[(rows[_HOLD] == hold).all(axis=1)]
+    for values, of_hold in grids.split(rows, _HOLD):
+        yield Hold(*values), of_hold
 
 
 def _table(decay: Grid, condition: Condition, hold: Hold, capacitance_F: float, stored_V: Array) -> RetentionTable:

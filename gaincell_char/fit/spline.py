@@ -33,13 +33,6 @@ def taylor(spline: BSpline | CubicSpline, breaks: Array) -> Array:
     return np.stack([spline(breaks[:-1], nu=i) / math.factorial(i) for i in range(ORDER + 1)], axis=1)
 
 
-def least_squares_piecewise(x: Array, y: Array, intervals: int, x_unit: str, y_unit: str) -> PiecewisePolynomial:
-    """`least_squares_spline` of 1-D data as a piecewise polynomial."""
-    breaks = np.linspace(x[0], x[-1], intervals + 1)
-    table = taylor(least_squares_spline(x, y, intervals), breaks)
-    return PiecewisePolynomial(knots=breaks.tolist(), coefficients=table.tolist(), x_unit=x_unit, y_unit=y_unit)
-
-
 def interpolating_piecewise(x: Array, y: Array, x_unit: str, y_unit: str) -> PiecewisePolynomial:
     """The cubic spline through every point (not-a-knot ends) as a piecewise polynomial."""
     table = taylor(CubicSpline(x, y), x)
