@@ -16,15 +16,18 @@ from tokenizers import Tokenizer
 END_OF_TEXT = "<|endoftext|>"
 
 EXCLUDED_PACKAGES = frozenset(
-    "test tests encodings pydoc_data idlelib distutils lib2to3 tkinter turtledemo msilib ensurepip "
-    "site-packages dist-packages __pycache__".split()
+    """
+    test tests encodings pydoc_data idlelib distutils lib2to3 tkinter turtledemo msilib ensurepip site-packages
+    dist-packages __pycache__
+    """.split()  # noqa: SIM905
 )
 """Packages that come and go between Python versions and distributions, or that hold tables rather than code."""
 
 HELD_OUT_MODULES = tuple(
-    "bisect calendar cmd colorsys configparser copy csv dis fileinput fractions getopt graphlib gzip heapq "
-    "json/decoder json/encoder mailbox netrc pprint queue sched shelve shlex statistics textwrap timeit wave "
-    "zipapp".split()
+    """
+    bisect calendar cmd colorsys configparser copy csv dis fileinput fractions getopt graphlib gzip heapq json/decoder
+    json/encoder mailbox netrc pprint queue sched shelve shlex statistics textwrap timeit wave zipapp
+    """.split()  # noqa: SIM905
 )
 """Never trained on (nor are their tests); each exists in Python 3.11, 3.12 and 3.13."""
 

@@ -59,8 +59,9 @@ def vocabulary(tokenizer: Tokenizer) -> Vocabulary:
     """Names and words of one token each: whole English words, lower case, known with and without a leading space."""
     vocab = tokenizer.get_vocab()
     words = sorted(
-        token for token in vocab if len(token) >= 3 and token.isascii() and token.isalpha() and token.islower()
-        and f"\u0120{token}" in vocab
+        token
+        for token in vocab
+        if len(token) >= 3 and token.isascii() and token.isalpha() and token.islower() and f"\u0120{token}" in vocab
     )
     return Vocabulary(
         names=np.array([vocab[word] for word in words], dtype=np.int64),
@@ -76,9 +77,7 @@ def filler_tokens(tokenizer: Tokenizer) -> Ids:
     return encode_sources(tokenizer, held_out_sources()).astype(np.int64)
 
 
-def _place(
-    rng: np.random.Generator, distances: Ids, length: int, free: npt.NDArray[np.bool_]
-) -> list[tuple[int, int]]:
+def _place(rng: np.random.Generator, distances: Ids, length: int, free: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Starts of line pairs (assigned at s, asked at s + distance) that overlap nothing; marks them taken in `free`."""
     placed = []
     for distance in distances:
@@ -189,7 +188,12 @@ def recall_set(
 
 
 def training_programs(
-    rng: np.random.Generator, vocab: Vocabulary, filler: Ids | None, n: int, length: int, questions: int,
+    rng: np.random.Generator,
+    vocab: Vocabulary,
+    filler: Ids | None,
+    n: int,
+    length: int,
+    questions: int,
     distractors: int,
 ) -> tuple[Ids, npt.NDArray[np.bool_]]:
     """Training batch: `n` programs with up to `questions` questions at log-uniform and far distances.
@@ -210,21 +214,21 @@ def training_programs(
     return ids, mask
 
 
-def copying_batch(
-    rng: np.random.Generator, vocab_size: int, n: int, length: int
-) -> tuple[Ids, npt.NDArray[np.bool_]]:
-    """Training batch: random token sequences repeated, the mask true on the repeats (after each one's first token)."""
-    period = int(rng.integers(length // 4, length // 2 + 1))
-    base = rng.integers(1, vocab_size, size=(n, period))
-    ids = np.tile(base, (1, -(-length // period)))[:, :length].astype(np.int64)
+def copying_batch(rng: np.random.Generator, vocab_size: int, n: int, length: int) -> tuple[Ids, npt.NDArray[np.bool_]]:
+    """Training batch: random token sequences repeated, the mask true on the repeats (after each one's first token).
+
+    Periods are log-uniform from 4 to half the length: short ones make the head that looks one token back pay at once.
+    """
+    ids = np.empty((n, length), dtype=np.int64)
     mask = np.zeros((n, length), dtype=bool)
-    mask[:, period + 1 :] = True
+    for row in range(n):
+        period = int(np.exp(rng.uniform(np.log(4), np.log(length // 2 + 1))))
+        ids[row] = np.resize(rng.integers(1, vocab_size, size=period), length)
+        mask[row, period + 1 :] = True
     return ids, mask
 
 
-def pairs_batch(
-    rng: np.random.Generator, vocab: Vocabulary, n: int, length: int
-) -> tuple[Ids, npt.NDArray[np.bool_]]:
+def pairs_batch(rng: np.random.Generator, vocab: Vocabulary, n: int, length: int) -> tuple[Ids, npt.NDArray[np.bool_]]:
     """Training batch: `name value` pairs, then the same names asked again in another order."""
     count = length // 4
     ids = np.empty((n, length), dtype=np.int64)
@@ -233,6 +237,8 @@ def pairs_batch(
         names = rng.choice(vocab.names, size=count, replace=False)
         words = rng.choice(vocab.words, size=count)
         order = rng.permutation(count)
-        ids[row] = np.concatenate([np.stack([names, words], 1).ravel(), np.stack([names[order], words[order]], 1).ravel()])
+        ids[row] = np.concatenate(
+            [np.stack([names, words], 1).ravel(), np.stack([names[order], words[order]], 1).ravel()]
+        )
     mask[:, 2 * count + 1 :: 2] = True
     return ids, mask

@@ -1,57 +1,75 @@
-"""`python -m gaincell_char.training`: train and publish the embedded checkpoints."""
+"""`python -m gaincell_char.training`: train and publish the embedded checkpoints.
+
+    python -m gaincell_char.training train software            # then software-control, linear-hardware
+    python -m gaincell_char.training publish software          # measure the float16 weights, write models/embedded
+
+Training resumes where it was stopped. On a busy machine two processes of one thread beat one of two threads:
+
+    OMP_NUM_THREADS=1 python -m torch.distributed.run --nproc-per-node 2 -m gaincell_char.training train software
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 
-from gaincell_char.corpus.bpe import train_tokenizer
-from gaincell_char.corpus.code import held_out_tokens, training_sources
-from gaincell_char.corpus.recall import recall_set
-from gaincell_char.training.curriculum import SOFTWARE, Data, Phase
-from gaincell_char.training.evaluate import code_loss, recall_curve
-from gaincell_char.training.model import GPT, ModelConfig
-from gaincell_char.training.optimizer import Optimizers
-from gaincell_char.training.train import train
+from gaincell_char.corpus.code import END_OF_TEXT
+from gaincell_char.training.export import publish, rounded_to_half
+from gaincell_char.training.hardware import HardwareAttention
+from gaincell_char.training.record import measure, training_record
+from gaincell_char.training.runs import RUNS, execute, load_model, tokenizer_path
 
 
-def load_tokenizer(folder: Path) -> Tokenizer:
-    path = folder / "tokenizer.json"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        train_tokenizer(training_sources()).save(str(path))
-    return Tokenizer.from_file(str(path))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m gaincell_char.training", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("build/training"))
-    parser.add_argument("--name", default="software")
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point; `arguments` replaces the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gaincell_char.training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", choices=["train", "publish"])
+    parser.add_argument("run", choices=sorted(RUNS))
+    parser.add_argument("--folder", type=Path, default=Path("build/training"), help="where run states live")
+    parser.add_argument("--output", type=Path, default=Path("models/embedded"), help="where checkpoints are published")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--matrix-lr", type=float, default=2e-3)
-    parser.add_argument("--embedding-lr", type=float, default=2e-3)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    tokenizer = load_tokenizer(args.folder)
-    data = Data.build(tokenizer, training_sources(tests=True))
-    held_out = held_out_tokens(tokenizer, 8)
-    torch.manual_seed(args.seed)
-    model = GPT(ModelConfig())
-    optimizers = Optimizers(model, args.matrix_lr, args.embedding_lr, args.embedding_lr)
-    sets = [recall_set(tokenizer, distance, 4) for distance in (16, 64, 256, 900)]
+    parser.add_argument("--threads", type=int, default=None, help="threads per process (torch's default)")
+    options = parser.parse_args(arguments)
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    if options.action == "train":
+        execute(RUNS[options.run], options.folder, options.seed)
+    else:
+        publish_run(options.run, options.folder, options.output, options.seed)
 
-    def evaluate(model: GPT, phase: Phase) -> dict[str, Any]:
-        row: dict[str, Any] = {"held_out": code_loss(model, held_out, fast=True)}
-        if phase.recall == "programs":
-            row["distance"] = recall_curve(model, sets, fast=True)
-        return row
 
-    train(model, optimizers, data, SOFTWARE, args.folder / args.name, args.seed, evaluate)
+def publish_run(name: str, folder: Path, output: Path, seed: int) -> None:
+    """Measure a run's last saved state with its weights rounded to float16, print the result, publish it."""
+    run = RUNS[name]
+    model, progress = load_model(run, folder)
+    rounded_to_half(model)
+    for block in model.blocks:
+        if isinstance(block.attn.attention, HardwareAttention):
+            block.attn.attention.compute = torch.float32
+    path = tokenizer_path(folder)
+    tokenizer = Tokenizer.from_file(str(path))
+    end_of_text = int(tokenizer.token_to_id(END_OF_TEXT) or 0)
+    measured = measure(model, tokenizer)
+    print(json.dumps(measured, indent=1))
+    settings = {
+        "run": asdict(run),
+        "seed": seed,
+        "finished": progress.phase == len(run.phases),
+        "start": "lay_out_recall" if run.base is None else run.base,
+        "optimizer": "Muon (hidden matrices), AdamW (the rest), gradient norm clipped to 1",
+        "arithmetic": "bfloat16 products, float32 weights, norms and losses; measured in float32",
+    }
+    record = training_record(progress, settings, True, measured)
+    publish(model, output / name, path, run.attention, end_of_text, record)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Phase:
         rate_start, rate_end: learning-rate multiplier, linear over the phase's budget.
         questions: fewest and most names asked in a program.
         recall_weight: weight of the answers' mean loss against the code's.
+        distill: share of the code's loss that is taken against a teacher's distribution, where there is a teacher.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Phase:
     rate_end: float = 1.0
     questions: tuple[int, int] = (6, 18)
     recall_weight: float = 1.0
+    distill: float = 0.0
 
     @property
     def batch_tokens(self) -> int:
@@ -45,15 +47,32 @@ class Phase:
 
 
 SOFTWARE = (
-    Phase("warm-up", "copying", 128, 16, 16, 400_000, rate_start=0.02),
-    Phase("copying", "copying", 128, 16, 16, 3_000_000, advance_at=0.9),
-    Phase("pairs", "pairs", 128, 20, 12, 1_000_000, advance_at=0.95),
-    Phase("programs-128", "programs", 128, 20, 12, 2_000_000, advance_at=0.95),
-    Phase("programs-256", "programs", 256, 12, 4, 3_000_000, questions=(8, 30)),
-    Phase("programs-512", "programs", 512, 6, 2, 2_500_000, questions=(10, 50)),
-    Phase("programs-1024", "programs", 1024, 6, 2, 6_000_000, questions=(12, 80), rate_end=0.0),
+    Phase("copying", "copying", 128, 20, 12, 200_000, rate_start=0.05),
+    Phase("pairs", "pairs", 128, 20, 12, 300_000),
+    Phase("programs-128", "programs", 128, 40, 24, 2_000_000, advance_at=0.9, questions=(6, 14)),
+    Phase("programs-256", "programs", 256, 24, 8, 4_000_000, questions=(8, 30), recall_weight=0.5),
+    Phase("programs-512", "programs", 512, 12, 4, 2_500_000, questions=(20, 60), recall_weight=0.5),
+    Phase("programs-1024", "programs", 1024, 6, 2, 5_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.5),
 )
 """Copying -> pairs -> programs -> full length, with code in every batch."""
+
+FINE_TUNE = (
+    Phase("layers", "programs", 512, 6, 2, 400_000, questions=(20, 60), rate_start=1.0, rate_end=0.5),
+    Phase("network-512", "programs", 512, 6, 2, 1_800_000, questions=(20, 60), recall_weight=0.5, distill=0.5),
+    Phase(
+        "network-1024",
+        "programs",
+        1024,
+        6,
+        2,
+        1_600_000,
+        questions=(20, 110),
+        rate_end=0.0,
+        recall_weight=0.5,
+        distill=0.5,
+    ),
+)
+"""From the software model to the hardware, and, token for token, the software control."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Batch:
-    """code (n_code, T), recall (n_recall, T), answers (n_recall, T) true where a token is an answer; a position offset."""
+    """code (n_code, T); recall and answers (n_recall, T), true where a token is an answer; the first position."""
 
     code: npt.NDArray[np.int64]
     recall: npt.NDArray[np.int64]

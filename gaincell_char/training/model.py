@@ -1,10 +1,10 @@
-"""GPT-2 in torch, with the attention as a replaceable function so that the same network trains in software or hardware."""
+"""GPT-2 in torch, with the attention as a replaceable module: the same network trains in software or hardware."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -23,12 +23,6 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-class AttentionFunction(Protocol):
-    """Maps per-head q, k, v of shape (B, H, T, D) to the heads' outputs of the same shape."""
-
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor: ...
 
 
 class SoftmaxAttention(nn.Module):
@@ -139,11 +133,20 @@ class GPT(nn.Module):
         with torch.no_grad():
             self.wpe.weight.copy_(sinusoids(config.n_positions, config.n_embd) * 0.02)
 
+    @property
+    def blocks(self) -> list[Block]:
+        """The layers, typed."""
+        return cast("list[Block]", list(self.h))
+
+    def embed(self, ids: Tensor, offset: int = 0) -> Tensor:
+        """Input (B, T, C) of the first layer for token ids (B, T) that stand at positions offset, offset + 1, ..."""
+        x: Tensor = self.wte(ids) + self.wpe(torch.arange(offset, offset + ids.shape[1]))
+        return x
+
     def hidden(self, ids: Tensor, offset: int = 0) -> Tensor:
-        """Final normalized states (B, T, C) of token ids (B, T) that stand at positions offset, offset + 1, ..."""
-        position = torch.arange(offset, offset + ids.shape[1])
-        x: Tensor = self.wte(ids) + self.wpe(position)
-        for block in self.h:
+        """Final normalized states (B, T, C)."""
+        x = self.embed(ids, offset)
+        for block in self.blocks:
             x = block(x)
         normalized: Tensor = self.ln_f(x)
         return normalized

@@ -41,7 +41,7 @@ class Optimizers:
             for group, lr in zip(optimizer.param_groups, base, strict=True):
                 group["lr"] = lr * rate
         if math.isfinite(norm):
-            self.muon.step()
+            self.muon.step()  # type: ignore[no-untyped-call]
             self.adam.step()
         for parameter in self.parameters:
             parameter.grad = None

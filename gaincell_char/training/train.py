@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
+from gaincell_char.training import parallel
 from gaincell_char.training import state as disk
-from gaincell_char.training.curriculum import Batch, Data, Phase, make_batch
+from gaincell_char.training.curriculum import Data, Phase, make_batch
 from gaincell_char.training.model import GPT
+from gaincell_char.training.objective import ObjectiveFunction, language
 from gaincell_char.training.optimizer import Optimizers
 
 
@@ -31,22 +32,6 @@ class Progress:
     spent: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def losses(model: GPT, batch: Batch) -> tuple[Tensor, Tensor, float]:
-    """Mean code loss, mean loss of the recall answers, and the share of answers predicted right."""
-    code = torch.from_numpy(batch.code)
-    ids = torch.cat([code, torch.from_numpy(batch.recall)])
-    n_code = len(code)
-    asked = torch.from_numpy(batch.answers[:, 1:])
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = model.hidden(ids, batch.offset)[:, :-1]
-        logits = model.logits(hidden[:n_code])
-        answers = model.logits(hidden[n_code:][asked])
-    code_loss = F.cross_entropy(logits.float().reshape(-1, logits.shape[-1]), code[:, 1:].reshape(-1))
-    target = ids[n_code:, 1:][asked]
-    recall_loss = F.cross_entropy(answers.float(), target)
-    return code_loss, recall_loss, float((answers.detach().argmax(-1) == target).float().mean())
-
-
 def train(
     model: GPT,
     optimizers: Optimizers,
@@ -54,6 +39,7 @@ def train(
     phases: tuple[Phase, ...],
     folder: Path,
     seed: int,
+    objectives: Mapping[str, ObjectiveFunction] = MappingProxyType({}),
     evaluate: Callable[[GPT, Phase], dict[str, Any]] | None = None,
     log_every: int = 25,
     save_every: int = 100,
@@ -63,6 +49,7 @@ def train(
     """Run `phases` to their end, from the state in `folder` if there is one.
 
     Args:
+        objectives: what a phase of that name minimizes, where it is not `language`.
         folder: holds `state.pt` (resumed) and `curve.jsonl` (for a person to watch).
         stop_after: stop after this many steps of this call, state saved (for tests).
     """
@@ -75,6 +62,8 @@ def train(
         progress = Progress(**stored["progress"])
 
     def save() -> None:
+        if parallel.rank() > 0:
+            return
         stored = {"model": model.state_dict(), "optimizers": optimizers.state_dict(), "progress": vars(progress)}
         disk.save(path, stored)
 
@@ -83,9 +72,10 @@ def train(
     while progress.phase < len(phases) and (stop_after is None or steps < stop_after):
         phase = phases[progress.phase]
         began = time.perf_counter()
-        batch = make_batch(data, phase, seed, progress.step, model.config.n_positions)
-        code_loss, recall_loss, accuracy = losses(model, batch)
-        (code_loss + phase.recall_weight * recall_loss).backward()
+        batch = parallel.share(make_batch(data, phase, seed, progress.step, model.config.n_positions))
+        objective = objectives.get(phase.name, language)(model, batch, phase)
+        torch.autograd.backward(objective.loss)
+        code, answers, recall = parallel.average(model, [objective.code, objective.answers, objective.recall])
         done = progress.phase_tokens / phase.tokens
         rate = phase.rate_start + (phase.rate_end - phase.rate_start) * done
         norm = optimizers.step(rate)
@@ -93,18 +83,22 @@ def train(
         steps += 1
         progress.step += 1
         progress.phase_tokens += phase.batch_tokens
-        progress.recall = 0.95 * progress.recall + 0.05 * accuracy
+        progress.recall = 0.95 * progress.recall + 0.05 * recall
         spent = progress.spent.setdefault(phase.name, {"tokens": 0, "seconds": 0.0})
         spent["tokens"] += phase.batch_tokens
         spent["seconds"] += time.perf_counter() - began
         row: dict[str, Any] = {}
         if progress.step % log_every == 0:
-            row = {"step": progress.step, "phase": phase.name, "tokens": sum(s["tokens"] for s in progress.spent.values())}
-            row |= {"code": float(code_loss), "answers": float(recall_loss), "recall": progress.recall, "norm": norm}
+            row = {
+                "step": progress.step,
+                "phase": phase.name,
+                "tokens": sum(s["tokens"] for s in progress.spent.values()),
+            }
+            row |= {"code": code, "answers": answers, "recall": progress.recall, "norm": norm}
             row |= {"rate": rate, "seconds": round(sum(s["seconds"] for s in progress.spent.values()), 1)}
-        if evaluate is not None and progress.step % evaluate_every == 0:
+        if evaluate is not None and parallel.rank() == 0 and progress.step % evaluate_every == 0:
             row |= evaluate(model, phase)
-        if row:
+        if row and parallel.rank() == 0:
             progress.curve.append(row)
             with (folder / "curve.jsonl").open("a") as file:
                 file.write(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}) + "\n")

@@ -1,0 +1,126 @@
+"""The three runs that make the embedded checkpoints: what each starts from, trains on and minimizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+
+from gaincell_char.corpus.bpe import train_tokenizer
+from gaincell_char.corpus.code import held_out_tokens, training_sources
+from gaincell_char.corpus.recall import recall_set
+from gaincell_char.training import parallel
+from gaincell_char.training import state as disk
+from gaincell_char.training.curriculum import FINE_TUNE, SOFTWARE, Data, Phase, make_batch
+from gaincell_char.training.evaluate import code_loss, recall_curve
+from gaincell_char.training.hardware import HardwareAttention
+from gaincell_char.training.initialization import calibrate_scalers, lay_out_recall
+from gaincell_char.training.model import GPT, ModelConfig
+from gaincell_char.training.objective import ObjectiveFunction, distilled_by, layers_matched_to
+from gaincell_char.training.optimizer import Optimizers
+from gaincell_char.training.train import Progress, train
+
+
+@dataclass(frozen=True)
+class Run:
+    """A checkpoint in the making.
+
+    Attributes:
+        base: the run whose end this one starts from; None starts from `lay_out_recall`.
+        attention: "software" or "linear-hardware".
+        matrix_lr, other_lr: learning rates of Muon and of AdamW.
+    """
+
+    name: str
+    phases: tuple[Phase, ...]
+    base: str | None = None
+    attention: str = "software"
+    matrix_lr: float = 2e-3
+    other_lr: float = 2e-3
+
+
+RUNS = {
+    run.name: run
+    for run in (
+        Run("software", SOFTWARE),
+        Run("software-control", FINE_TUNE, base="software", matrix_lr=1e-3, other_lr=1e-3),
+        Run("linear-hardware", FINE_TUNE, base="software", attention="linear-hardware", matrix_lr=1e-3, other_lr=1e-3),
+    )
+}
+
+
+def tokenizer_path(folder: Path) -> Path:
+    """The tokenizer of all runs in `folder`, trained on the first call."""
+    path = folder / "tokenizer.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        train_tokenizer(training_sources()).save(str(path))
+    return path
+
+
+def new_model(run: Run, config: ModelConfig | None = None) -> GPT:
+    """The run's network with random weights."""
+    config = ModelConfig() if config is None else config
+    attentions: list[nn.Module] | None = None
+    if run.attention != "software":
+        attentions = [HardwareAttention(config.n_head) for _ in range(config.n_layer)]
+    return GPT(config, attentions)
+
+
+def load_model(run: Run, folder: Path) -> tuple[GPT, Progress]:
+    """The run's network and progress as of its last saved state."""
+    stored = disk.load(folder / run.name / "state.pt")
+    model = new_model(run)
+    model.load_state_dict(stored["model"])
+    return model, Progress(**stored["progress"])
+
+
+def start(run: Run, folder: Path, seed: int, data: Data) -> tuple[GPT, Mapping[str, ObjectiveFunction]]:
+    """The network that a run begins with, and what its phases minimize where that is not plain language."""
+    torch.manual_seed(seed)
+    model = new_model(run)
+    if run.base is None:
+        lay_out_recall(model)
+        return model, {}
+    base, progress = load_model(RUNS[run.base], folder)
+    if progress.phase < len(RUNS[run.base].phases):
+        raise ValueError(f"run {run.base!r} has not finished ({progress.step} steps): {run.name!r} starts from its end")
+    model.load_state_dict(base.state_dict(), strict=False)  # scalers have no counterpart
+    if run.attention == "software":
+        return model, {}
+    base.requires_grad_(False)
+    ids = torch.from_numpy(make_batch(data, run.phases[-1], seed, 0, base.config.n_positions).code)
+    calibrate_scalers(model, base, ids)
+    objectives = {phase.name: distilled_by(base) for phase in run.phases}
+    return model, {**objectives, "layers": layers_matched_to(base)}
+
+
+def watcher(tokenizer: Tokenizer) -> Callable[[GPT, Phase], dict[str, Any]]:
+    """A quick evaluation for the curve: held-out loss on 8 windows, recall on 32 answers at 4 distances."""
+    held_out = held_out_tokens(tokenizer, 8)
+    sets = [recall_set(tokenizer, distance, 4) for distance in (16, 64, 256, 900)]
+
+    def evaluate(model: GPT, phase: Phase) -> dict[str, Any]:
+        row: dict[str, Any] = {"held_out": code_loss(model, held_out, fast=True)}
+        if phase.recall == "programs":
+            row["distance"] = recall_curve(model, sets, fast=True)
+        return row
+
+    return evaluate
+
+
+def execute(run: Run, folder: Path, seed: int = 1) -> Progress:
+    """Train `run` to its end, resuming its saved state; states live in `folder`/`run.name`."""
+    parallel.start()
+    tokenizer = Tokenizer.from_file(str(tokenizer_path(folder)))
+    data = Data.build(tokenizer, training_sources(tests=True))
+    model, objectives = start(run, folder, seed, data)
+    optimizers = Optimizers(model, run.matrix_lr, run.other_lr, run.other_lr)
+    return train(
+        model, optimizers, data, run.phases, folder / run.name, seed, objectives=objectives, evaluate=watcher(tokenizer)
+    )
