@@ -44,9 +44,16 @@ class StageResult:
 
 
 def run_stages(
-    stages: Sequence[Stage], folder: ArtifactFolder, *, workers: int, report: Report | None = None
+    stages: Sequence[Stage],
+    folder: ArtifactFolder,
+    *,
+    workers: int,
+    report: Report | None = None,
+    done: Mapping[str, StageResult] | None = None,
 ) -> dict[str, StageResult]:
     """Run what is not there yet, each stage as soon as what it needs is done. A finished one is kept whatever happens.
+
+    `done` are results of an earlier call that these stages may need; they are part of what is returned.
 
     Raises
     ------
@@ -55,13 +62,13 @@ def run_stages(
     ValueError
         A stage needs one that does not exist, or itself.
     """
-    known: set[str] = set()
+    known = set(done or ())
     for stage in stages:  # the order given must be one in which they can run
         missing = [need for need in stage.needs if need not in known]
         if missing:
             raise ValueError(f"stage {stage.name} needs {', '.join(missing)}, which no stage before it makes")
         known.add(stage.name)
-    run = _Run(list(stages), folder, workers, report or (lambda done, total, note: None))
+    run = _Run(list(stages), dict(done or {}), folder, workers, report or (lambda done, total, note: None))
     try:
         return run.to_end()
     finally:
@@ -76,10 +83,16 @@ class _Pending:
 
 
 class _Run:
-    def __init__(self, waiting: list[Stage], folder: ArtifactFolder, workers: int, report: Report) -> None:
-        self.waiting, self.folder, self.workers, self.report = waiting, folder, workers, report
-        self.total = len(waiting)
-        self.results: dict[str, StageResult] = {}
+    def __init__(
+        self,
+        waiting: list[Stage],
+        results: dict[str, StageResult],
+        folder: ArtifactFolder,
+        workers: int,
+        report: Report,
+    ) -> None:
+        self.waiting, self.results, self.folder, self.workers, self.report = waiting, results, folder, workers, report
+        self.total = len(waiting) + len(results)
         self.running: dict[Future[tuple[bytes, float]], _Pending] = {}
         self.pool: ProcessPoolExecutor | None = None
         self.failure: Exception | None = None
@@ -140,7 +153,7 @@ class _Run:
 
     def _pending(self, stage: Stage) -> _Pending:
         inputs: Inputs = {
-            "work": f"{stage.work.__module__}.{stage.work.__qualname__}",
+            "work": getattr(stage.work, "__qualname__", type(stage.work).__qualname__),
             "version": stage.version,
             "inputs": stage.inputs,
             "needs": {need: self.results[need].artifact.digest for need in stage.needs},

@@ -1,0 +1,90 @@
+"""`gaincell run`: the loop, from the netlist to a perplexity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gaincell_char.cli.common import json_option, message, print_json, progress
+
+if TYPE_CHECKING:
+    from gaincell_char.pipeline.run import Outcome
+
+
+@click.command("run", epilog="Example: gaincell run --set gain_cell.wn=200n --retrim")
+@click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Change a design parameter: gain_cell.wn=200n.")
+@click.option("--retrim", is_flag=True, help="Also rescale the converters to the changed cell, and report both.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("gaincell-out"), show_default=True,
+              help="Folder of results; what is there already is not run again.")  # fmt: skip
+@click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")
+@json_option
+def command(sets: tuple[str, ...], retrim: bool, out: Path, workers: int | None, as_json: bool) -> None:
+    """Sweep the gain cell, fit it, adapt a GPT-2 to it, and measure what the network loses.
+
+    Only stages whose inputs changed are run. Leaves report.html, result.json and cell.json (the behavioral model) in
+    the folder of results.
+    """
+    from gaincell_char.errors import InputError
+    from gaincell_char.pipeline.loop import Request
+    from gaincell_char.pipeline.run import run
+    from gaincell_char.sweep.overrides import parse_overrides
+    from gaincell_char.sweep.run import available_workers
+
+    request = Request(parse_overrides(sets).parameters, retrim)
+    if retrim and not request.parameters:
+        raise InputError("--retrim: nothing is changed; give --set gain_cell.wn=200n as well")
+    with progress("gaincell run", quiet=as_json) as advance:
+        outcome = run(request, out, workers or available_workers(), advance)
+    for path in outcome.damaged:
+        message(f"{path}: damaged, made again")
+    if as_json:
+        print_json(outcome.result)
+    else:
+        _show(outcome)
+
+
+def _show(outcome: Outcome) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    result = outcome.result
+    console.print(_configurations(result))
+    console.print(_waterfall(result))
+    ran = [stage["name"] for stage in result["stages"] if stage["ran"]]
+    console.print(f"stages: {len(ran)} run, {len(result['stages']) - len(ran)} found; report {outcome.page}, "
+                  f"model {outcome.model}", soft_wrap=True)  # fmt: skip
+    console.print(f"\n[bold]{result['sentence']}[/bold]", soft_wrap=True)
+
+
+def _configurations(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    distances = result["text"]["distances"]
+    table = Table(title=f"{result['text']['description']} {result['condition']}", title_justify="left", box=None)
+    table.add_column("configuration")
+    for heading in ("loss", "over software", "95 %", *(f"at {d}" for d in distances)):
+        table.add_column(heading, justify="right")
+    for row in result["configurations"].values():
+        over = "" if row["difference"] is None else f"{row['difference']:+.3f}"
+        interval = "" if row["interval"] is None else "{:+.3f} {:+.3f}".format(*row["interval"])
+        recall = (f"{100 * row['recall'][str(d)]:.0f} %" for d in distances)
+        table.add_row(row["label"], f"{row['loss']:.3f}", over, interval, *recall)
+    return table
+
+
+def _waterfall(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(title="where the loss comes from (nats a token)", title_justify="left", box=None)
+    for heading in ("step", "loss", "added", "95 %"):
+        table.add_column(heading, justify="left" if heading == "step" else "right")
+    for step in result["waterfall"]:
+        if step["loss"] is None:
+            table.add_row(step["label"], "not yet measured", "", "")
+            continue
+        added = "" if step["added"] is None else f"{step['added']:+.3f}"
+        interval = "" if step["interval"] is None else "{:+.3f} {:+.3f}".format(*step["interval"])
+        table.add_row(step["label"], f"{step['loss']:.3f}", added, interval)
+    return table

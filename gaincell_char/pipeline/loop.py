@@ -1,0 +1,233 @@
+"""The loop as a graph of stages: netlist -> sweeps -> model -> adaptation -> evaluation.
+
+The default cell's stages are always there; a changed design adds its own beside them (`@changed`, `@retrimmed`), so
+that both are compared and only what depends on the change is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gaincell_char import keys
+from gaincell_char.pipeline import work
+from gaincell_char.pipeline.stages import Stage
+
+if TYPE_CHECKING:
+    from gaincell_char.sweep.run import Prepared
+
+SWEEPS = {sweep: f"gain_cell_{sweep}" for sweep in work.FITTED_SWEEPS}
+LINEAR = "embedded/linear-hardware"
+CALIBRATION_SEQUENCES, ITERATIONS = 2, 100
+LINEAR_ZERO_V = 0.45
+VERSION = 1
+"""Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
+
+DEFAULT, CHANGED, RETRIMMED = "", "@changed", "@retrimmed"
+METHODS = ("paper", "offset-aware")
+LABELS = {
+    "software": "software, before fine-tuning",
+    "software-control": "software, token-matched control",
+    "linear": "linear hardware model",
+    "published.before": "published cell, not adapted",
+    "published.paper": "published cell, adapted",
+    "cell.before": "our cell, not adapted",
+    "cell.paper": "our cell, adapted (paper)",
+    "cell.offset-aware": "our cell, adapted (offset-aware)",
+    "changed.before": "changed cell, not adapted",
+    "changed.paper": "changed cell, adapted (paper)",
+    "changed.offset-aware": "changed cell, adapted (offset-aware)",
+    "retrimmed.before": "changed cell, converters retrimmed, not adapted",
+    "retrimmed.paper": "changed cell, retrimmed, adapted (paper)",
+    "retrimmed.offset-aware": "changed cell, retrimmed, adapted (offset-aware)",
+}
+WATERFALL = ("software", "linear attention", "quantizers", "nonlinearity", "zero-crossing offset", "leakage")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for: design parameters that differ from the default (SI), and whether to retrim as well."""
+
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    retrim: bool = False
+
+
+def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
+    """The stages that answer `request`, in an order in which they can run; sweeps are stored under `folder`.
+
+    Raises
+    ------
+    InputError
+        An unknown or impossible design parameter.
+    EnvironmentFault
+        No simulator, or no embedded weights.
+    """
+    weights = {name: work.check_weights(name) for name in ("embedded/software", "embedded/software-control", LINEAR)}
+    network = _Network(weights)
+    sweeps = _sweeps(DEFAULT, {}, folder, workers)
+    stages = [*sweeps, _fit(DEFAULT, "cmos28"), network.corpus()]
+    changed = _sweeps(CHANGED, request.parameters, folder, workers) if request.parameters else []
+    stages += changed
+    if changed:
+        stages.append(_fit(CHANGED, "changed"))
+        if request.retrim:
+            stages.append(_fit(RETRIMMED, "retrimmed"))
+    stages += network.references()
+    stages += network.cell("cell", {"stage": "fit"})
+    stages += network.waterfall()
+    if changed:
+        stages += network.cell("changed", {"stage": f"fit{CHANGED}"})
+        if request.retrim:
+            stages += network.cell("retrimmed", {"stage": f"fit{RETRIMMED}"})
+    return stages
+
+
+def configurations(stages: Sequence[Stage]) -> dict[str, str]:
+    """Configuration -> name of its evaluation stage, in the order of `LABELS`."""
+    present = {stage.name for stage in stages}
+    return {name: f"evaluate.{name}" for name in LABELS if f"evaluate.{name}" in present}
+
+
+def _sweeps(suffix: str, parameters: Mapping[str, float], folder: Path, workers: int) -> list[Stage]:
+    from gaincell_char.sweep.overrides import Overrides
+    from gaincell_char.sweep.run import prepare
+    from gaincell_char.sweep.spec import load_spec
+
+    stages = []
+    for sweep, spec in SWEEPS.items():
+        prepared = prepare(load_spec(spec), overrides=Overrides(parameters=parameters))
+        inputs = {"spec": prepared.spec.digest, "decks": [task.identity.key for task in prepared.tasks]}
+        run = _Sweep(prepared, folder / "sweeps" / f"{spec}.sqlite", workers)
+        stages.append(Stage(f"sweep.{sweep}{suffix}", run, VERSION, inputs, in_parent=True))
+    return stages
+
+
+class _Sweep:
+    """The work of a sweep stage; the decks' keys are its inputs, the store resumes it."""
+
+    def __init__(self, prepared: Prepared, store: Path, workers: int) -> None:
+        self.prepared, self.store, self.workers = prepared, store, workers
+
+    def __call__(self, inputs: work.Inputs, products: work.Products) -> bytes:
+        from gaincell_char.sweep.run import run_prepared
+
+        dataset = run_prepared(self.prepared, self.store, self.workers, progress=lambda done, total, note: None)
+        content = dataset.to_bytes()
+        work.failed_points(self.prepared.spec.name, content, str(self.store))
+        return content
+
+
+def _fit(suffix: str, name: str) -> Stage:
+    swept = DEFAULT if suffix == DEFAULT else CHANGED
+    sweeps = {sweep: f"sweep.{sweep}{swept}" for sweep in SWEEPS}
+    inputs = {"name": name, "sweeps": sweeps, "nominal": {"stage": "fit"} if suffix else None,
+              "retrim": suffix == RETRIMMED}  # fmt: skip
+    return Stage(f"fit{suffix}", work.fit, VERSION, inputs, (*sweeps.values(), *(("fit",) if suffix else ())))
+
+
+class _Network:
+    """Stages of the model branch: which network runs on which cell with which scalers."""
+
+    def __init__(self, weights: Mapping[str, str]) -> None:
+        self.weights = weights
+
+    def corpus(self) -> Stage:
+        from gaincell_char.adaptation.calibration import MODULES
+        from gaincell_char.corpus.code import held_out_sources, library_root, python_read
+        from gaincell_char.evaluation import DISTANCES
+
+        texts = [source.sha256 for source in held_out_sources()]
+        texts += [keys.file_digest(library_root() / f"{module}.py") for module in MODULES]
+        inputs = {
+            "weights": LINEAR,
+            "weights_digest": self.weights[LINEAR],
+            "python": python_read(),
+            "texts": texts,
+            "sequences": 32,
+            "length": 1024,
+            "calibration_sequences": CALIBRATION_SEQUENCES,
+            "distances": list(DISTANCES),
+            "recall_programs": 12,
+            "seed": 0,
+        }
+        return Stage("corpus", work.corpus, VERSION, inputs)
+
+    def references(self) -> list[Stage]:
+        """Software, the linear hardware model, the published cell."""
+        published = {"bundled": "leroux2025"}
+        return [
+            self._software("embedded/software", "software"),
+            self._software("embedded/software-control", "software-control"),
+            self._evaluate("linear", {"bundled": "leroux2025_linear"}, None),
+            self._evaluate("published.before", published, None),
+            self._adapt("published.paper", published, "paper"),
+            self._evaluate("published.paper", published, "adapt.published.paper"),
+        ]
+
+    def cell(self, name: str, model: Mapping[str, Any]) -> list[Stage]:
+        """A characterized cell before adaptation and after both methods."""
+        stages = [self._evaluate(f"{name}.before", model, None)]
+        for method in METHODS:
+            stages.append(self._adapt(f"{name}.{method}", model, method))
+            stages.append(self._evaluate(f"{name}.{method}", model, f"adapt.{name}.{method}"))
+        return stages
+
+    def waterfall(self) -> list[Stage]:
+        """The steps between software and our cell that are no configuration of their own; each cell is adapted to."""
+        linear = {"bundled": "leroux2025_linear"}
+        cell, centered = {"stage": "fit"}, {"stage": "fit", "centered_V": LINEAR_ZERO_V}
+        adapted = "adapt.waterfall.centered"
+
+        def step(name: str, model: Mapping[str, Any], scalers: str | None, quantize: bool = True) -> Stage:
+            return self._evaluate(f"waterfall.{name}", model, scalers, quantize=quantize, decay=False, recall=False)
+
+        return [
+            step("linear", linear, None, quantize=False),
+            step("quantizers", linear, None),
+            self._adapt("waterfall.centered", centered, "offset-aware", decay=False),
+            step("nonlinearity", centered, adapted),
+            step("offset", cell, "adapt.cell.offset-aware"),
+        ]
+
+    def _software(self, weights: str, name: str) -> Stage:
+        return self._evaluate(name, None, None, weights=weights)
+
+    def _evaluate(
+        self,
+        name: str,
+        model: Mapping[str, Any] | None,
+        scalers: str | None,
+        *,
+        weights: str = LINEAR,
+        quantize: bool = True,
+        decay: bool = True,
+        recall: bool = True,
+    ) -> Stage:
+        inputs = {
+            **self._analog(weights, model),
+            "scalers": scalers,
+            "quantize": quantize,
+            "decay": decay,
+            "recall": recall,
+        }
+        needs = ("corpus", *_of(model), *((scalers,) if scalers else ()))
+        return Stage(f"evaluate.{name}", work.evaluate, VERSION, inputs, needs)
+
+    def _adapt(self, name: str, model: Mapping[str, Any], method: str, decay: bool = True) -> Stage:
+        inputs = {**self._analog(LINEAR, model), "method": method, "quantize": True, "decay": decay,
+                  "iterations": ITERATIONS}  # fmt: skip
+        return Stage(f"adapt.{name}", work.adapt_scalers, VERSION, inputs, ("corpus", *_of(model)))
+
+    def _analog(self, weights: str, model: Mapping[str, Any] | None) -> dict[str, Any]:
+        analog: dict[str, Any] = {"weights": weights, "weights_digest": self.weights[weights], "model": model}
+        if model is not None and "bundled" in model:
+            from gaincell_char.behavior.store import load_model, model_text
+
+            analog["model_digest"] = keys.digest(model_text(load_model(model["bundled"])).encode())
+        return analog
+
+
+def _of(model: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return (model["stage"],) if model is not None and "stage" in model else ()

@@ -1,0 +1,163 @@
+"""What the loop found, as one JSON value: for `--json`, the terminal and the report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gaincell_char.pipeline import work
+from gaincell_char.pipeline.loop import CALIBRATION_SEQUENCES, LABELS, WATERFALL, Request, configurations
+from gaincell_char.pipeline.sentence import change_sentence, loop_sentence
+from gaincell_char.version import __version__
+
+if TYPE_CHECKING:
+    from gaincell_char.behavior import BehavioralModel
+    from gaincell_char.pipeline.stages import Stage, StageResult
+
+CONTROL = "software-control"
+
+
+def summarize(request: Request, stages: Sequence[Stage], results: Mapping[str, StageResult]) -> dict[str, Any]:
+    """The result of the loop: every configuration's loss and recall, the cell, the change, the stages.
+
+    Nothing in it depends on when or how fast it ran, except the stages' `wall_s` (as they were made) and `ran`.
+    """
+    products = {name: result.artifact.content for name, result in results.items()}
+    models = {name: _model(products[name]) for name in ("fit", "fit@changed", "fit@retrimmed") if name in products}
+    rows = _configurations(configurations(stages), products)
+    cells = {name: cell_figures(model) for name, model in models.items()}
+    text = _text(results)
+    result: dict[str, Any] = {
+        "title": "From a transistor to a perplexity",
+        "tool": {
+            "version": __version__,
+            "python": platform.python_version(),
+            "ngspice": models["fit"].provenance.ngspice,
+        },
+        "condition": _condition(models["fit"]),
+        "parameters": dict(request.parameters),
+        "text": text,
+        "configurations": rows,
+        "waterfall": _waterfall(products),
+        "adaptation": {
+            name.removeprefix("adapt."): work.summary_of(products[name])
+            for name in products
+            if name.startswith("adapt.") and "waterfall" not in name
+        },
+        "cell": cells["fit"],
+        "changed": cells.get("fit@changed"),
+        "stages": [
+            {"name": r.name, "key": r.artifact.key, "ran": r.ran, "wall_s": round(r.artifact.wall_s, 2)}
+            for r in results.values()
+        ],
+    }
+    result["sentence"] = change_sentence(result) if request.parameters else loop_sentence(result)
+    return result
+
+
+def cell_figures(model: BehavioralModel) -> dict[str, Any]:
+    """What a designer reads of a cell: zero crossing, slope, currents, retention; each with its condition."""
+    from gaincell_char.fit.summary import summary
+
+    cell = model.cell
+    low, high = cell.level_range_V
+    iv = cell.iv[model.condition.corner]
+    hold = model.condition.vdd_V / 2
+    retention = cell.retention
+    return {
+        "parameters": model.parameters,
+        "condition": _condition(model),
+        "zero_crossing_V": cell.zero_crossing_V,
+        "slope_A_per_V": summary(model)["slope_units_per_V"] * cell.unit_current_A,
+        "slope_units_per_V": summary(model)["slope_units_per_V"],
+        "unit_current_A": cell.unit_current_A,
+        "charge_to_pulse_full_scale_C": model.charge_to_pulse.full_scale_C,
+        "current_low_A": float(iv.surface(low, hold)),
+        "current_high_A": float(iv.surface(high, hold)),
+        "read_current_low_A": float(cell.current(low)),
+        "read_current_high_A": float(cell.current(high)),
+        "retention": summary(model)["retention"],
+        "hold": _hold(model),
+        "token_period_s": None if retention is None else retention.token_period_s,
+        "fit": summary(model),
+    }
+
+
+def _hold(model: BehavioralModel) -> dict[str, Any] | None:
+    """The retention figures at the hold voltages that the model's law was fitted at."""
+    tables = model.cell.retention_tables
+    law = model.cell.retention
+    if not tables or law is None:
+        return None
+    here = [t for t in tables if t.condition == model.condition]
+    best = min(here or tables, key=lambda t: t.wwl_V)
+    return {
+        "wwl_V": best.wwl_V,
+        "wwlb_V": best.wwlb_V,
+        "tau_s": best.tau_worst_s,
+        "bound": best.tau_worst_is_lower_bound,
+    }
+
+
+def _configurations(stages: Mapping[str, str], products: Mapping[str, bytes]) -> dict[str, Any]:
+    from gaincell_char.evaluation import Loss
+
+    losses = {name: Loss(work.nats_of(products[stage])) for name, stage in stages.items()}
+    rows = {}
+    for name, loss in losses.items():
+        over = loss.minus(losses[CONTROL]) if name not in ("software", CONTROL) else None
+        rows[name] = {
+            "label": LABELS[name],
+            "loss": loss.mean,
+            "perplexity": loss.perplexity,
+            "difference": over.mean if over else None,
+            "interval": [over.low, over.high] if over else None,
+            "recall": work.recall_of(products[stages[name]]),
+        }
+    return rows
+
+
+def _waterfall(products: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    from gaincell_char.evaluation import Loss, waterfall
+
+    stages = (CONTROL, "waterfall.linear", "waterfall.quantizers", "waterfall.nonlinearity", "waterfall.offset",
+              "cell.offset-aware")  # fmt: skip
+    losses = {
+        name: Loss(work.nats_of(products[f"evaluate.{stage}"])) for name, stage in zip(WATERFALL, stages, strict=True)
+    }
+    return [
+        {"label": bar.name, "loss": bar.loss, "added": bar.added.mean if bar.added else None,
+         "interval": [bar.added.low, bar.added.high] if bar.added else None}
+        for bar in waterfall(losses)
+    ]  # fmt: skip
+
+
+def _text(results: Mapping[str, StageResult]) -> dict[str, Any]:
+    from safetensors.numpy import load
+
+    tables = load(results["corpus"].artifact.content)
+    sequences, length = tables["held_out"].shape
+    asked = tables["recall.distance"]
+    distances = sorted({int(d) for d in asked.flat})
+    each = int((asked == distances[0]).sum())
+    return {
+        "sequences": sequences,
+        "length": length,
+        "distances": distances,
+        "answers_per_distance": each,
+        "calibration_sequences": CALIBRATION_SEQUENCES,
+        "description": f"{sequences} sequences of {length} tokens of held-out code (the standard library of Python "
+        f"{platform.python_version()}); recall over {each} answers a distance.",
+    }
+
+
+def _condition(model: BehavioralModel) -> str:
+    c = model.condition
+    return f"{c.corner}, {c.temperature_C:g} C, {c.vdd_V:g} V"
+
+
+def _model(content: bytes) -> BehavioralModel:
+    from gaincell_char.behavior.store import read_model
+
+    return read_model(content.decode(), "fit")

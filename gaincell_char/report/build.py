@@ -1,0 +1,97 @@
+"""The page of a run of the loop, from its result, its models and its datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gaincell_char.report import cell_figures, network_figures
+from gaincell_char.report.page import draw, render
+
+if TYPE_CHECKING:
+    from gaincell_char.behavior import BehavioralModel
+    from gaincell_char.sweep.dataset import Dataset
+
+CURVES = ("software-control", "linear", "published.before", "published.paper", "cell.before", "cell.paper",
+          "cell.offset-aware", "changed.paper", "changed.offset-aware", "retrimmed.offset-aware")  # fmt: skip
+
+
+def build(
+    result: Mapping[str, Any], model: BehavioralModel, published: BehavioralModel, iv: Dataset, pulse: Dataset
+) -> str:
+    """The HTML page. `model` is the cell that the page describes, `iv` and `pulse` the datasets it was fitted to."""
+    rows = result["configurations"]
+    labels = {name: row["label"] for name, row in rows.items()}
+    curves = {name: rows[name]["recall"] for name in CURVES if name in rows}
+    adaptation = {name: done["loss_nats"] for name, done in result["adaptation"].items()}
+    linear = next(iter(result["adaptation"].values()))["linear_loss_nats"]
+    builders = {
+        "waterfall": partial(network_figures.waterfall, result["waterfall"]),
+        "recall": partial(network_figures.recall, curves, labels),
+        "adaptation": partial(network_figures.adaptation, adaptation, linear, labels),
+        "current": partial(cell_figures.current, model, published),
+        "residuals": partial(_residuals, model, iv),
+    }
+    cell = model.cell
+    if cell.pulse_charge is not None:
+        points = pulse.good
+        columns = (points[name].to_numpy(float) for name in ("v_store_V", "pulse_s", "charge_C"))
+        builders["charge"] = partial(cell_figures.charge, cell.pulse_charge, *columns)
+    if cell.write is not None:
+        builders["write"] = partial(cell_figures.write, cell.write)
+    if cell.retention is not None:
+        builders["retention"] = partial(cell_figures.retention, cell.retention_tables, cell.retention.token_period_s)
+    return render({**result, **_texts(model, result)}, draw(builders))
+
+
+def _residuals(model: BehavioralModel, iv: Dataset) -> str:
+    from gaincell_char.fit.held_out import held_out
+
+    rows = iv.good
+    condition = model.condition
+    here = rows[(rows["corner"] == condition.corner) & (rows["temperature_C"] == condition.temperature_C)]
+    v_store, v_bl, measured = (here[name].to_numpy(float) for name in ("v_store_V", "v_bl_V", "current_A"))
+    unseen = np.ones(v_store.shape, bool)
+    for values in (v_store, v_bl):  # held out: on a held-out line of every axis
+        axis, index = np.unique(values, return_inverse=True)
+        unseen &= held_out(axis.size)[index]
+    return cell_figures.residuals(model.cell.iv[condition.corner], v_store, v_bl, measured, unseen)
+
+
+def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
+    pulse = model.cell.pulse_charge
+    return {
+        "corners": [_corner(model, corner) for corner in model.cell.iv],
+        "retention": cell_figures.tau_summary(model.cell.retention_tables),
+        "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % interval "
+        "of the bar itself. Scalers are adapted (offset-aware) to the cell of the bar.",
+        "adaptation_note": f"Loss on the calibration batch ({result['text']['calibration_sequences']} sequences that are "
+        "not held out) after each pass. The published method starts from a = 1, b = 0; offset-aware from the trained "
+        "scalers.",
+        "charge_note": ""
+        if pulse is None
+        else f"Charge of one read pulse is a line in its width to {1e18 * pulse.linearity_error_C:.2g} aC; the slope is the "
+        "read current, which the kick on the storage node makes differ from the direct current.",
+    }
+
+
+def _corner(model: BehavioralModel, corner: Any) -> dict[str, Any]:
+    surface = model.cell.iv[corner]
+    low, high = model.cell.level_range_V
+    hold = surface.condition.vdd_V / 2
+    spline, polynomial = surface.surface_error, surface.polynomial_error
+    return {
+        "corner": corner,
+        "current_low_A": float(surface.surface(low, hold)),
+        "current_high_A": float(surface.surface(high, hold)),
+        "zero_crossing_V": surface.zero_crossing_V,
+        "slope_A_per_V": surface.slope_A_per_V,
+        **surface.linear_range.model_dump(),
+        "spline_error": f"{100 * spline.rms_relative:.3f} / {100 * spline.maximum_relative:.3f} %" if spline else "",
+        "polynomial_error": f"{surface.polynomial.degree}, {100 * polynomial.maximum_relative:.2f} %"
+        if polynomial
+        else "",
+    }
