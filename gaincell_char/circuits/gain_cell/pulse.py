@@ -12,7 +12,7 @@ AXES = (
     Axis("v_store_V", "V", evenly(0.0, 0.9, 15), True, "storage node before the pulse; every second is a stored level"),
     Axis("pulse_s", "s", (1e-9, 2e-9, 3e-9, 5e-9, 7e-9, 9e-9, 12e-9, 15e-9), False, "read pulse, wide at half height"),
 )
-NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-15, "vntol": 1e-7, "chgtol": 1e-18, "step_s": 1e-10}
+NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-18, "step_s": 1e-10}
 _BEFORE_S = 0.25e-9
 _START_S = 0.5e-9
 _SETTLE_S = 1.5e-9

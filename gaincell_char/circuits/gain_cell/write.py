@@ -13,7 +13,7 @@ AXES = (
     Axis("v_previous_V", "V", (LEVELS_V[0], LEVELS_V[3], LEVELS_V[7]), True, "storage node before the write"),
     Axis("pulse_s", "s", (0.5e-9, 1e-9, 2e-9, 5e-9, 10e-9), False, "write pulse on WWL and WWLB, wide at half height"),
 )
-NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-15, "vntol": 1e-7, "chgtol": 1e-18, "step_s": 1e-10}
+NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-18, "step_s": 1e-10}
 _LINE_S = 0.2e-9  # the write bit line goes to the level
 _OPEN_S = 0.5e-9  # the gate opens
 _GUARD_S = 0.3e-9  # from the gate's closing to the write bit line's return
