@@ -63,18 +63,17 @@ def _residuals(model: BehavioralModel, iv: Dataset) -> str:
 
 def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
     pulse = model.cell.pulse_charge
+    linear = "" if pulse is None else f"{1e18 * pulse.linearity_error_C:.2g} aC"
     return {
         "corners": [_corner(model, corner) for corner in model.cell.iv],
         "retention": cell_figures.tau_summary(model.cell.retention_tables),
-        "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % interval "
-        "of the bar itself. Scalers are adapted (offset-aware) to the cell of the bar.",
-        "adaptation_note": f"Loss on the calibration batch ({result['text']['calibration_sequences']} sequences that are "
-        "not held out) after each pass. The published method starts from a = 1, b = 0; offset-aware from the trained "
-        "scalers.",
-        "charge_note": ""
-        if pulse is None
-        else f"Charge of one read pulse is a line in its width to {1e18 * pulse.linearity_error_C:.2g} aC; the slope is the "
-        "read current, which the kick on the storage node makes differ from the direct current.",
+        "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % "
+        "interval of the bar itself. Scalers are adapted (offset-aware) to the cell of the bar.",
+        "adaptation_note": f"Loss on the calibration batch ({result['text']['calibration_sequences']} sequences that "
+        "are not held out) after each pass. The published method starts from a = 1, b = 0; offset-aware from the "
+        "trained scalers.",
+        "charge_note": f"Charge of one read pulse is a line in its width to {linear}; its slope is the read current, "
+        "which the kick on the storage node makes differ from the direct current.",
     }
 
 
@@ -83,6 +82,7 @@ def _corner(model: BehavioralModel, corner: Any) -> dict[str, Any]:
     low, high = model.cell.level_range_V
     hold = surface.condition.vdd_V / 2
     spline, polynomial = surface.surface_error, surface.polynomial_error
+    degree = surface.polynomial.degree
     return {
         "corner": corner,
         "current_low_A": float(surface.surface(low, hold)),
@@ -91,7 +91,5 @@ def _corner(model: BehavioralModel, corner: Any) -> dict[str, Any]:
         "slope_A_per_V": surface.slope_A_per_V,
         **surface.linear_range.model_dump(),
         "spline_error": f"{100 * spline.rms_relative:.3f} / {100 * spline.maximum_relative:.3f} %" if spline else "",
-        "polynomial_error": f"{surface.polynomial.degree}, {100 * polynomial.maximum_relative:.2f} %"
-        if polynomial
-        else "",
+        "polynomial_error": f"{degree}, {100 * polynomial.maximum_relative:.2f} %" if polynomial else "",
     }
