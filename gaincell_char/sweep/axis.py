@@ -41,7 +41,7 @@ class Range(Section):
         """How many values, without making them."""
         if self.step is None:
             return self.num or 0
-        return math.floor((self.stop - self.start) / self.step + 1e-9) + 1
+        return math.floor((self.stop - self.start) / self.step * (1 + 1e-12) + 1e-9) + 1
 
     def expand(self) -> tuple[float, ...]:
         """The values in order, rounded to 12 digits so that 0.3 is written 0.3."""
