@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gaincell_char.behavior.functions import PiecewisePolynomial, Polynomial, TensorSpline
 
 SCHEMA_VERSION = 1
+NAME_PATTERN = r"^[A-Za-z0-9._+-]+$"
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Corner = Literal["tt", "ff", "ss", "sf", "fs"]
@@ -231,7 +232,7 @@ class BehavioralModel(Part):
     """One technology at one operating point."""
 
     schema_version: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]+$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     description: str
     technology: str
     condition: Condition

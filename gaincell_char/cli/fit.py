@@ -31,6 +31,8 @@ def command(
     from gaincell_char.fit.inputs import load_datasets
     from gaincell_char.fit.summary import summary
 
+    if retrim and nominal is None:
+        raise click.UsageError("--retrim changes nothing without --nominal: a nominal cell's converters are its own")
     base = None if nominal is None else load_model(nominal)
     model = assemble(output.stem if name is None else name, load_datasets(datasets), base, retrim)
     save_model(model, output)

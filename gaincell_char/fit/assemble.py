@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from gaincell_char import keys
 from gaincell_char.behavior.functions import Polynomial
 from gaincell_char.behavior.quantities import least_squares_slope
-from gaincell_char.behavior.schema import BehavioralModel, Cell, Converter, Provenance, PulseCharge, WriteModel
+from gaincell_char.behavior.schema import (
+    NAME_PATTERN,
+    BehavioralModel,
+    Cell,
+    Converter,
+    Provenance,
+    PulseCharge,
+    WriteModel,
+)
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.fit.iv import fit_iv
 from gaincell_char.fit.pulse import fit_pulse
@@ -48,10 +57,13 @@ def assemble(
     Raises
     ------
     InputError
-        A sweep is missing or unknown, the datasets are of different cells, or a dataset cannot be fitted.
+        The name cannot be a model's, a sweep is missing or unknown, the datasets are of different cells, or one cannot
+        be fitted.
     GaincellError
         The cell's current does not cross zero.
     """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise InputError(f"model name {name!r}: expected letters, digits and . _ + - only")
     _check(datasets)
     first = datasets["iv"].metadata
     pulse = fit_pulse(datasets["pulse"])

@@ -97,7 +97,8 @@ def pivot(dataset: Dataset, rows: pd.DataFrame, x: str, y: str, value: str) -> G
         i, j = np.argwhere(~np.isfinite(z))[0]
         raise InputError(
             f"{name(dataset)}: no usable {value} at {x} {table.index[i]:g}, {y} {table.columns[j]:g} "
-            f"({int((~np.isfinite(z)).sum())} of {z.size} points); a fit needs the whole grid: run the sweep again"
+            f"({int((~np.isfinite(z)).sum())} of {z.size} points{_first_failure(dataset)}); "
+            "a fit needs the whole grid: run the sweep again"
         )
     return Grid(table.index.to_numpy(float), table.columns.to_numpy(float), z)
 
@@ -138,6 +139,14 @@ def parameter(dataset: Dataset, key: str, otherwise: float | None = None) -> flo
 def name(dataset: Dataset) -> str:
     """What messages call the dataset."""
     return str(dataset.metadata.get("testbench", "dataset"))
+
+
+def _first_failure(dataset: Dataset) -> str:
+    failed = dataset.frame[dataset.frame["status"] != "ok"]
+    if failed.empty:
+        return ""
+    first = failed.iloc[0]
+    return f"; first failure: {first['status']}, {first['reason']}"
 
 
 def require(dataset: Dataset, columns: list[str]) -> None:

@@ -78,6 +78,10 @@ def test_held_out_points_do_not_enter_the_surface() -> None:
         (lambda f: f.drop(index=100), "1 of 1377 points"),
         (lambda f: f.assign(current_A=f["current_A"].where(f.index != 5)), r"no usable current_A at v_store_V -0\.05"),
         (lambda f: f.assign(status="killed"), "nothing to fit"),
+        (
+            lambda f: f.assign(status=["timeout"] + ["ok"] * (len(f) - 1), reason="120 s"),
+            "1 of 1377 points; first failure: timeout, 120 s",
+        ),
         (lambda f: f.drop(columns="v_bl_V"), "no column v_bl_V"),
         (lambda f: f.assign(v_store_V=0.2), "more than one row has v_store_V 0.2"),
         (lambda f: f.assign(corner="typ"), "unknown corner 'typ'"),
