@@ -28,9 +28,7 @@ class BatchEngine:
     def __init__(self, scratch: Path | None = None) -> None:
         self._simulator: Simulator = simulator()
         self._scratch = scratch
-        setpriv = shutil.which("setpriv")
-        # ngspice must not outlive a killed worker
-        self._guard = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+        self._setpriv = shutil.which("setpriv")
 
     @property
     def identity(self) -> str:
@@ -60,7 +58,7 @@ class BatchEngine:
         """Nothing is held between runs."""
 
     def _simulate(self, folder: Path, timeout_s: float) -> Outcome:
-        command = [*self._guard, str(self._simulator.path), "-n", "-b", "-r", "out.raw", "deck.cir"]
+        command = [*_guard(self._setpriv), str(self._simulator.path), "-n", "-b", "-r", "out.raw", "deck.cir"]
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             process = subprocess.Popen(command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=err, start_new_session=True)  # fmt: skip
@@ -75,6 +73,15 @@ class BatchEngine:
             except RawFileError as error:
                 fault = _disk_or_truncated(folder, str(error))
         return Outcome(stdout, stderr, plots, process.returncode, fault)
+
+
+def _guard(setpriv: str | None) -> list[str]:
+    """What a command starts with so that it does not outlive this process, however that ends. The shell is for the
+    moment between the fork and setpriv, in which a death would go unnoticed."""
+    if setpriv is None:
+        return []
+    still_mine = 'test "$PPID" = "$0" && exec "$@"'
+    return [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", still_mine, str(os.getpid())]
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> tuple[FailureKind, str] | None:
