@@ -50,15 +50,15 @@ SOFTWARE = (
     Phase("copying", "copying", 128, 20, 12, 200_000, rate_start=0.05),
     Phase("pairs", "pairs", 128, 20, 12, 300_000),
     Phase("programs-128", "programs", 128, 40, 24, 2_000_000, advance_at=0.9, questions=(6, 14)),
-    Phase("programs-256", "programs", 256, 24, 8, 4_000_000, questions=(8, 30), recall_weight=0.5),
-    Phase("programs-512", "programs", 512, 12, 4, 2_500_000, questions=(20, 60), recall_weight=0.5),
-    Phase("programs-1024", "programs", 1024, 6, 2, 5_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.5),
+    Phase("programs-256", "programs", 256, 12, 4, 4_500_000, questions=(8, 30), recall_weight=0.1),
+    Phase("programs-512", "programs", 512, 6, 2, 3_000_000, questions=(20, 60), recall_weight=0.1),
+    Phase("programs-1024", "programs", 1024, 6, 2, 5_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.1),
 )
 """Copying -> pairs -> programs -> full length, with code in every batch."""
 
 FINE_TUNE = (
     Phase("layers", "programs", 512, 6, 2, 400_000, questions=(20, 60), rate_start=1.0, rate_end=0.5),
-    Phase("network-512", "programs", 512, 6, 2, 1_800_000, questions=(20, 60), recall_weight=0.5, distill=0.5),
+    Phase("network-512", "programs", 512, 6, 2, 1_800_000, questions=(20, 60), recall_weight=0.1, distill=0.5),
     Phase(
         "network-1024",
         "programs",

@@ -47,7 +47,7 @@ class Run:
 RUNS = {
     run.name: run
     for run in (
-        Run("software", SOFTWARE),
+        Run("software", SOFTWARE, matrix_lr=3e-3),
         Run("software-control", FINE_TUNE, base="software", matrix_lr=1e-3, other_lr=1e-3),
         Run("linear-hardware", FINE_TUNE, base="software", attention="linear-hardware", matrix_lr=1e-3, other_lr=1e-3),
     )

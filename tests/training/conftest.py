@@ -1,0 +1,5 @@
+"""Training needs torch, an extra: without it these tests are skipped."""
+
+import pytest
+
+pytest.importorskip("torch")
