@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char.evaluation.interval import Interval, mean_interval, paired_interval
+from gaincell_char.evaluation.parallel import map_sequences
 from gaincell_char.gpt2 import GPT2, Attention
 
 Ids = npt.NDArray[np.integer]
@@ -47,16 +48,15 @@ def evaluate_loss(
     lm: GPT2,
     ids: Ids,
     attention: Attention | None = None,
-    batch: int = 1,
     progress: Progress | None = None,
 ) -> Loss:
-    """Loss of sequences ids (N, T), `batch` at a time; one at a time needs the least memory and is as fast.
+    """Loss of sequences ids (N, T), one on each core at a time.
 
     Raises InputError for ids that `lm` cannot read.
     """
     nats = []
-    for start in range(0, len(ids), batch):
-        nats.append(lm.token_losses(ids[start : start + batch], attention))
+    for row in map_sequences(lambda sequence: lm.token_losses(sequence[None], attention)[0], list(ids)):
+        nats.append(row)
         if progress is not None:
-            progress(min(start + batch, len(ids)), len(ids), f"loss {np.mean(np.concatenate(nats)):.3f}")
-    return Loss(np.concatenate(nats))
+            progress(len(nats), len(ids), f"loss {np.mean(nats):.3f}")
+    return Loss(np.stack(nats))

@@ -14,6 +14,7 @@ from gaincell_char.errors import InputError
 from gaincell_char.evaluation.held_out import held_out_ids
 from gaincell_char.evaluation.interval import Interval, mean_interval
 from gaincell_char.evaluation.loss import Progress, evaluate_loss
+from gaincell_char.evaluation.parallel import map_sequences
 from gaincell_char.gpt2 import GPT2, Attention
 
 Ids = npt.NDArray[np.int64]
@@ -79,11 +80,11 @@ def evaluate_text(
         raise InputError(f"context: {length} tokens; expected 2 to {lm.config.n_positions}")
     pieces = list(windows(ids, length))
     counts = [piece.size - 1 for piece in pieces]
-    sums = np.empty(len(pieces))
-    for number, piece in enumerate(pieces):
-        sums[number] = lm.token_losses(piece[None], attention).sum()
+    sums: list[float] = []
+    for total in map_sequences(lambda piece: float(lm.token_losses(piece[None], attention).sum()), pieces):
+        sums.append(total)
         if progress is not None:
-            progress(number + 1, len(pieces), f"loss {sums[: number + 1].sum() / sum(counts[: number + 1]):.3f}")
+            progress(len(sums), len(pieces), f"loss {sum(sums) / sum(counts[: len(sums)]):.3f}")
     return Perplexity(sum(counts), len(pieces), mean_interval(sums, counts))
 
 

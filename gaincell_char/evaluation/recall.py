@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from gaincell_char.corpus.recall import LINE, RecallSet, filler_tokens, program, vocabulary
 from gaincell_char.errors import InputError
 from gaincell_char.evaluation.held_out import standard_library
 from gaincell_char.evaluation.loss import Progress
+from gaincell_char.evaluation.parallel import map_sequences
 from gaincell_char.gpt2 import GPT2, Attention
 
 DISTANCES = (16, 64, 128, 256, 512, 900)
@@ -63,12 +65,16 @@ def evaluate_recall(
     lm: GPT2, questions: RecallSet, attention: Attention | None = None, progress: Progress | None = None
 ) -> dict[int, float]:
     """Share of answers that are the likeliest next token, by distance in tokens, ascending."""
+
+    def answers(row: int) -> npt.NDArray[np.intp]:
+        asked = lm.hidden(questions.ids[row : row + 1], attention)[0, questions.answer_position[row] - 1]
+        likeliest: npt.NDArray[np.intp] = lm.head(asked).argmax(axis=1)
+        return likeliest
+
     right = np.empty(questions.answer_id.shape, dtype=bool)
-    for row, (ids, position) in enumerate(zip(questions.ids, questions.answer_position, strict=True)):
-        asked = lm.hidden(ids[None], attention)[0, position - 1]
-        right[row] = lm.head(asked).argmax(axis=1) == questions.answer_id[row]
+    for row, found in enumerate(map_sequences(answers, range(len(right)))):
+        right[row] = found == questions.answer_id[row]
         if progress is not None:
             progress(row + 1, len(right), f"{right[: row + 1].mean():.1%} recalled")
-    return {
-        int(distance): float(right[questions.distance == distance].mean()) for distance in np.unique(questions.distance)
-    }
+    distances = np.unique(questions.distance)
+    return {int(distance): float(right[questions.distance == distance].mean()) for distance in distances}

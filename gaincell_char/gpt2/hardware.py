@@ -43,11 +43,10 @@ class Choice:
 
     def load(self) -> tuple[GPT2, Attention]:
         """The network and its attention; raises InputError or EnvironmentFault in one line."""
-        lm_name = self.weights or ("embedded/software" if self.model == SOFTWARE else "embedded/linear-hardware")
         if self.model == SOFTWARE:
-            return load_gpt2(lm_name), SoftmaxAttention(self.window)
+            return load_gpt2(self.weights_name), SoftmaxAttention(self.window)
         model = load_model(self.model)
-        lm = load_gpt2(lm_name)
+        lm = load_gpt2(self.weights_name)
         return lm, analog_attention_for(
             lm,
             model,
@@ -58,11 +57,16 @@ class Choice:
             force=self.force,
         )
 
+    @property
+    def weights_name(self) -> str:
+        """`weights`, or the embedded ones that fit `model`."""
+        return self.weights or ("embedded/software" if self.model == SOFTWARE else "embedded/linear-hardware")
+
     def describe(self) -> dict[str, Any]:
         """The choice as JSON."""
         analog = {} if self.model == SOFTWARE else {"quantize": self.quantize, "decay": self.decay}
-        named = {name: getattr(self, name) for name in ("weights", "model", "window")}
-        return {**named, "scalers": None if self.scalers is None else str(self.scalers), **analog}
+        scalers = None if self.scalers is None else str(self.scalers)
+        return {"weights": self.weights_name, "model": self.model, "window": self.window, "scalers": scalers, **analog}
 
 
 def analog_attention_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from gaincell_char.attention import AnalogAttention
 from gaincell_char.attention.cache import KVCache
 from gaincell_char.errors import InputError
 from gaincell_char.gpt2 import model, tokenizer
@@ -82,6 +84,7 @@ class GPT2:
             ids of another shape, outside the vocabulary, or more than the positions that the network knows.
         """
         tokens = self._checked(ids, 0 if cache is None else cache.length)
+        self._warn_if_untrained(attention)
         return model.hidden_states(tokens, self.weights, self.config, attention or SoftmaxAttention(), cache)
 
     def logits(self, ids: npt.ArrayLike, attention: Attention | None = None, cache: KVCache | None = None) -> Array:
@@ -136,6 +139,14 @@ class GPT2:
         tokens = decode(self, self.encode(prompt), attention, max_new_tokens, sampling)
         text: str = self.tokenizer.decode(list(takewhile(lambda token: token != stop, tokens)))
         return text
+
+    def _warn_if_untrained(self, attention: Attention | None) -> None:
+        analog = isinstance(attention, AnalogAttention) and attention.scalers is None
+        if analog and self.config.gaincell.attention == "software":
+            warnings.warn(
+                f"{self.name} was never trained for analog attention, and no scalers were given: expect noise",
+                stacklevel=3,
+            )
 
     def _checked(self, ids: npt.ArrayLike, start: int) -> npt.NDArray[np.integer]:
         tokens = np.asarray(ids)

@@ -25,7 +25,9 @@ def test_published_gpt2(tmp_path):
 
 
 def test_our_section(tmp_path):
-    assert load(tmp_path, {**GOOD, "gaincell": {"attention": "linear-hardware"}}).gaincell.attention == "linear-hardware"
+    assert (
+        load(tmp_path, {**GOOD, "gaincell": {"attention": "linear-hardware"}}).gaincell.attention == "linear-hardware"
+    )
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,9 @@ def test_embedded_configuration_agrees_with_transformers(tmp_path):
 
 @pytest.mark.full
 def test_published_configuration_agrees_with_transformers(tmp_path):
-    worst = compare(tmp_path, {"vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12}, 1024)
+    worst = compare(
+        tmp_path, {"vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12}, 1024
+    )
     assert worst["float32"] <= 1e-3
     assert worst["float64"] <= 1e-9
 
@@ -88,7 +90,16 @@ def test_losses_are_the_logits_cross_entropy(checkpoint):
 
 @pytest.mark.parametrize(
     ("queries", "keys", "window"),
-    [(300, 300, None), (300, 300, 64), (7, 300, 64), (1, 1, 1), (1, 64, 64), (300, 300, 1), (130, 400, 299), (5, 9, 100)],
+    [
+        (300, 300, None),
+        (300, 300, 64),
+        (7, 300, 64),
+        (1, 1, 1),
+        (1, 64, 64),
+        (300, 300, 1),
+        (130, 400, 299),
+        (5, 9, 100),
+    ],
 )
 def test_softmax_attention_against_its_definition(queries, keys, window):
     rng = np.random.default_rng(queries)
@@ -99,7 +110,9 @@ def test_softmax_attention_against_its_definition(queries, keys, window):
         first = 0 if window is None else max(0, here - window + 1)
         score = np.einsum("bhd,bhsd->bhs", q[:, :, t], k[:, :, first : here + 1]) / math.sqrt(8)
         weight = np.exp(score)
-        expected[:, :, t] = np.einsum("bhs,bhsd->bhd", weight, v[:, :, first : here + 1]) / weight.sum(-1, keepdims=True)
+        expected[:, :, t] = np.einsum("bhs,bhsd->bhd", weight, v[:, :, first : here + 1]) / weight.sum(
+            -1, keepdims=True
+        )
     assert np.allclose(causal_softmax(q, k, v, window), expected, rtol=0, atol=1e-12)
 
 
