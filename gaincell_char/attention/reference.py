@@ -28,10 +28,10 @@ def reference_attention(
     K = _levels(k, scalers["k"], low, high, chain.stored_levels, chain.quantize)
     V = _levels(v, scalers["v"], low, high, chain.stored_levels, chain.quantize)
 
-    tokens = np.arange(Q.shape[2])
+    tokens = np.arange(Q.shape[2], dtype=float)
     age = tokens[:, None] - tokens[None, :]
     keep = (age >= 0) & (age < chain.window)
-    age = np.where(keep, age, 0).astype(float)
+    age = np.where(keep, age, 0.0)
 
     S = np.zeros(keep.shape)
     for f, g in zip(chain.key_law.level_terms(K), chain.key_law.age_terms(age), strict=True):

@@ -1,0 +1,153 @@
+"""What users call: one layer's attention on a behavioral model, and the attention of a whole network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaincell_char.attention.cache import KVCache
+from gaincell_char.attention.chain import INPUT_LEVELS, Chain, chain
+from gaincell_char.attention.folded import tile_sums
+from gaincell_char.attention.observation import InnerMoments, Observer, scaled_statistics
+from gaincell_char.attention.quantizers import SMALLEST_GAIN, scale, to_levels
+from gaincell_char.attention.scalers import LayerScalers, Scalers, check_layer, default_layer, load_scalers
+from gaincell_char.behavior.schema import BehavioralModel
+from gaincell_char.errors import InputError
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+def analog_attention(
+    q: Array,
+    k: Array,
+    v: Array,
+    model: BehavioralModel,
+    scalers: LayerScalers | None = None,
+    window: int = 1024,
+    quantize: bool = True,
+    decay: bool | float = True,
+    decay_dtype: str = "float64",
+    tiles: str = "absolute",
+) -> Array:
+    """Gain-cell attention of raw projections q, k, v (B, H, T, D) -> (B, H, T, D), float32 or float64 as given.
+
+    The equations of arXiv 2409.19315 with the cell of `model`: no 1/sqrt(D), no softmax; causal, over the last
+    `window` tokens (the token itself included).
+
+    Parameters
+    ----------
+    scalers: {"q": (a, b), "k": ..., "v": ..., "out": ...}, each (H,); None: a = 1, b = 0 (q, out), 0.45 V (k, v).
+    quantize: 4 bit inputs, stored levels and 5 bit outputs; the clips stay when it is off.
+    decay: True, the model's retention; False, none; a number, exponential with this lambda per token.
+    decay_dtype: "float64", exact; "bfloat16" rounds the decay of the first product as the paper's training code does.
+    tiles: "absolute", 64 tokens by their place in the text; "ring", by their slot in a ring buffer of `window`.
+
+    Raises
+    ------
+    InputError
+        Shapes that do not fit, numbers that are not finite, an option out of its range.
+    """
+    return AnalogAttention(model, None if scalers is None else [scalers], window, quantize, decay, decay_dtype, tiles)(
+        0, q, k, v
+    )
+
+
+class AnalogAttention:
+    """The attention of all layers of one network on the cell of `model`.
+
+    Parameters
+    ----------
+    scalers: of every layer, or the path of a safetensors file; None: the defaults of `analog_attention`.
+    observe: called with the statistics that an adaptation needs (`attention.observation.Observer`).
+    window, quantize, decay, decay_dtype, tiles: as for `analog_attention`.
+
+    Raises
+    ------
+    InputError
+        An option out of its range, scalers that cannot be read.
+    """
+
+    def __init__(
+        self,
+        model: BehavioralModel,
+        scalers: Scalers | str | Path | None = None,
+        window: int = 1024,
+        quantize: bool = True,
+        decay: bool | float = True,
+        decay_dtype: str = "float64",
+        tiles: str = "absolute",
+        observe: Observer | None = None,
+    ) -> None:
+        self.model = model
+        self.chain: Chain = chain(
+            model, window=window, quantize=quantize, decay=decay, decay_dtype=decay_dtype, tiles=tiles
+        )
+        self.scalers: Scalers | None = load_scalers(scalers) if isinstance(scalers, str | Path) else scalers
+        self.observe = observe
+
+    def __call__(self, layer: int, q: Array, k: Array, v: Array, cache: KVCache | None = None) -> Array:
+        """Attention of `layer` over q, k, v (B, H, T, D) -> (B, H, T, D).
+
+        With a cache q, k, v are of the tokens that follow those it holds; it keeps the stored levels, and their age is
+        their distance in tokens.
+
+        Raises
+        ------
+        InputError
+            Shapes that do not fit each other, the scalers or the cache; numbers that are not finite.
+        """
+        _check(q, k, v)
+        scalers = self._layer(layer, q.shape[1])
+        low, high = self.chain.level_range_V
+        levels = self.chain.stored_levels
+        pulses = self._convert(layer, "q", q, scalers, (0.0, 1.0), INPUT_LEVELS)
+        keys = self._convert(layer, "k", k, scalers, (low, high), levels)
+        values = self._convert(layer, "v", v, scalers, (low, high), levels)
+        start = 0
+        if cache is not None:
+            keys, values, start = cache.append(layer, keys, values, self.chain.window)
+        inner = None if self.observe is None else InnerMoments(q.shape[1])
+        y = tile_sums(pulses, keys, values, self.chain, start, inner)
+        if self.observe is not None and inner is not None:
+            self.observe(layer, "score", inner.score.statistics())
+            self.observe(layer, "sum", inner.sum.statistics())
+            self._report(layer, "out", y, scalers, (-np.inf, np.inf))
+        return scale(y, *scalers["out"])
+
+    def _convert(
+        self, layer: int, name: str, x: Array, scalers: LayerScalers, limits: tuple[float, float], levels: int
+    ) -> Array:  # fmt: skip
+        self._report(layer, name, x, scalers, limits)
+        return to_levels(x, *scalers[name], *limits, levels if self.chain.quantize else None)
+
+    def _report(
+        self, layer: int, name: str, x: Array, scalers: LayerScalers, limits: tuple[float, float]
+    ) -> None:  # fmt: skip
+        if self.observe is not None:
+            a, b = (np.asarray(part, float) for part in scalers[name])
+            self.observe(layer, name, scaled_statistics(x, np.maximum(a, SMALLEST_GAIN), b, limits))
+
+    def _layer(self, layer: int, heads: int) -> LayerScalers:
+        if self.scalers is None:
+            return default_layer(heads)
+        if layer >= len(self.scalers):
+            raise InputError(
+                f"scalers: {len(self.scalers)} layers, and layer {layer} is asked for; use this network's own"
+            )
+        check_layer(self.scalers[layer], heads, f"scalers: layers.{layer}")
+        return self.scalers[layer]
+
+
+def _check(q: Array, k: Array, v: Array) -> None:
+    for name, x in (("q", q), ("k", k), ("v", v)):
+        if np.ndim(x) != 4 or 0 in np.shape(x):
+            raise InputError(f"{name}: shape {np.shape(x)}; expected (B, H, T, D), each at least 1")
+        if np.shape(x) != np.shape(q):
+            raise InputError(f"{name}: shape {np.shape(x)}; expected that of q, {np.shape(q)}")
+        if x.dtype not in (np.float32, np.float64) or x.dtype != q.dtype:
+            raise InputError(f"{name}: dtype {x.dtype}; expected float32 or float64, the same for q, k and v")
+        if not np.all(np.isfinite(x)):
+            raise InputError(f"{name}: it holds numbers that are not finite")
