@@ -10,7 +10,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -49,12 +49,16 @@ class Store:
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
         self.failed_folder = path.with_name(f"{path.stem}.failed")
+        self._writes = create
         self._database = self._open(create)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._writes:
+            with suppress(sqlite3.OperationalError):  # someone reads: the file stays as it is
+                self._database.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
     def get(self, key: str) -> dict[str, list[float]] | None:
@@ -186,6 +190,9 @@ class Store:
         elif database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             database.close()
             raise sqlite3.DatabaseError("quick_check failed")
+        if self._writes:  # a write-ahead log commits with one fsync; a rollback journal needs four
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
         return database
 
     def _move_away(self) -> None:
@@ -193,6 +200,10 @@ class Store:
         while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
             number += 1
         self.path.rename(aside)
+        for suffix in ("-wal", "-shm", "-journal"):  # of the damaged file: they must not meet the new one
+            sidecar = self.path.with_name(self.path.name + suffix)
+            if sidecar.exists():
+                sidecar.rename(aside.with_name(aside.name + suffix))
         _log.warning("%s: the store is damaged; it is kept as %s and begun anew", self.path, aside.name)
 
 
