@@ -67,6 +67,17 @@ def test_the_law_is_within_its_goal_and_the_single_tau_says_its_misfit() -> None
         assert len(table.levels_V) == len(table.level_tau_s) == 8
 
 
+def test_the_kick_explains_what_a_pulse_draws_beyond_the_direct_current() -> None:
+    """Two testbenches, one truth: a transient's read current is the direct current at the kicked stored voltage."""
+    pulse, direct = MODEL.cell.pulse_charge, MODEL.cell.iv["tt"].surface
+    assert pulse is not None
+    v = np.linspace(0, 0.9, 91)
+    read = pulse.read_current(v)
+    full_scale = np.abs(read).max()
+    assert np.abs(read - direct(v, 0.45)).max() > 0.02 * full_scale
+    assert np.abs(read - direct(v + pulse.kick_V(v), 0.45)).max() <= 0.006 * full_scale  # 0.5 % of it the polynomial's
+
+
 @pytest.mark.ngspice
 def test_a_fresh_sweep_gives_the_same_current(tmp_path) -> None:
     spec = bundled_specs()["iv"]
