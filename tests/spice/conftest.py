@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fake_ngspice import FAKE, Play
 
 from gaincell_char.spice.batch import BatchEngine
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.spice.types import Engine
-
-FAKE = """#!/bin/sh
-# plays a recorded run: `script` may end the process in any way
-case "$*" in
-*question.cir*) printf '** ngspice-99.1 : a fake\\n** Creation Date: never\\n'; exit 0 ;;
-esac
-here="{folder}"
-echo $$ > "$here/pid"
-cat "$here/stdout"
-cat "$here/stderr" >&2
-test -f "$here/out.raw" && cp "$here/out.raw" out.raw
-. "$here/script"
-"""
 
 
 @pytest.fixture(scope="module", params=["batch", "session"])
@@ -32,9 +20,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     opened = open_engine(request.param)
     yield opened
     opened.close()
-
-
-Play = Callable[..., BatchEngine]
 
 
 @pytest.fixture

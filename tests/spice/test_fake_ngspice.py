@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Play
+from fake_ngspice import Play
 from raw_bytes import raw_bytes
 
 from gaincell_char.errors import EnvironmentFault
