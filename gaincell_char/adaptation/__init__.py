@@ -1,0 +1,9 @@
+"""Adaptation: new scalers for a network on other cells than those it was trained on; the weights stay."""
+
+from gaincell_char.adaptation.adapt import adapt
+from gaincell_char.adaptation.calibration import calibration_ids, windows
+from gaincell_char.adaptation.loop import Adaptation
+from gaincell_char.adaptation.network import trained_scalers
+from gaincell_char.adaptation.summary import lines, summary
+
+__all__ = ["Adaptation", "adapt", "calibration_ids", "lines", "summary", "trained_scalers", "windows"]

@@ -2,77 +2,107 @@
 
 The published targets for q, k and v of the first layer are the linear model's own, so the first product keeps whatever
 the cell adds to it: a current I(0.45 V) that is not zero adds I/I_u x sum(q) to every score, and there is no softmax
-to cancel it. `offset_aware` keeps the published update and moves three of its targets:
+to cancel it. `offset-aware` keeps the published update and moves four of its targets:
 
-    v   mean                mu_v,L + V_zero - 0.45 V
-    k   mean                where mean(S) becomes mean(S_L):  mu_k + (mu_S,L - mu_S) / (slope x D x E[clip(q, 0, 1)])
-    q   mean and deviation  both scaled so that std(S) becomes std(S_L):  sigma_q x sigma_S,L / sigma_S
+    v   mean       to where the stored values' mean current is to its deviation as in the linear model; for a straight
+                   cell that is mu_v,L + V_zero - V_zero,L. The gain is left to the output's scaler
+    k   mean       to where mean(S) becomes mean(S_L):  mu_k + (mu_S,L - mu_S) / (slope x D x E[clip(q, 0, 1)])
+    q   deviation  to where std(S) becomes std(S_L):    sigma_q sigma_S,L / sigma_S
+        mean       in step with it:                     mu_q,L x (target of the deviation) / sigma_q,L
 
 The deviation of S is set through q because charge is proportional to the pulse width, so q scales a score exactly
-whatever the cell's curve; the mean is set through k because a stored voltage is what an offset is made of.
+whatever the cell's curve; the mean is set through k because an offset of the cell is one of the stored voltage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from gaincell_char.adaptation.moments import LayerMoments, Target, clipped_mean, constant
-from gaincell_char.attention.scalers import LayerScalers, Scalers
+from gaincell_char.adaptation.moments import LayerMoments, PerHead, Target, clipped_mean, constant
+from gaincell_char.attention.scalers import Scalers
 from gaincell_char.behavior import BehavioralModel
 
-MID_SUPPLY_V = 0.45
-"""Where the linear model's current is zero."""
-
-_LARGEST_SHIFT_V = 0.1
+_LARGEST_STEP_V = 0.1
 _LARGEST_RATIO = 2.0
 """Limits of one step: statistics measured while earlier layers are still wrong must not throw a head far away."""
 
-
-def zero_offset_V(model: BehavioralModel) -> float:
-    """V_zero - 0.45 V; 0 where the cell's current has no zero in its range."""
-    zero = model.cell.zero_crossing_V
-    return zero - MID_SUPPLY_V if np.isfinite(zero) else 0.0
+_SEARCH_V = 0.3
+_NORMAL = np.linspace(-4.0, 4.0, 161)
+_WEIGHT = np.exp(-0.5 * _NORMAL**2) / np.exp(-0.5 * _NORMAL**2).sum()
 
 
-def slope(model: BehavioralModel) -> float:
+@dataclass(frozen=True)
+class OffsetAware:
+    """The moved targets for cells of `model`, in a network with heads of `width` trained on cells of `linear`."""
+
+    model: BehavioralModel
+    linear: BehavioralModel
+    width: int
+
+    @property
+    def zero_shift_V(self) -> float:
+        """Zero crossing minus the linear model's; 0 where a cell's current has no zero in its range."""
+        shift = self.model.cell.zero_crossing_V - self.linear.cell.zero_crossing_V
+        return shift if np.isfinite(shift) else 0.0
+
+    def start(self, scalers: Scalers) -> Scalers:
+        """`scalers` with b of k and v moved by `zero_shift_V`."""
+        return [
+            {**layer, **{name: (layer[name][0], layer[name][1] + self.zero_shift_V) for name in ("k", "v")}}
+            for layer in scalers
+        ]
+
+    def targets(self, measured: Sequence[LayerMoments], linear: Sequence[LayerMoments]) -> list[LayerMoments]:
+        """The linear model's moments with those of q, k and v moved; a head without varying scores keeps its q."""
+        per_volt = self.width * _slope(self.model)
+        return [self._layer(now, goal, per_volt) for now, goal in zip(measured, linear, strict=True)]
+
+    def _layer(self, now: LayerMoments, goal: LayerMoments, score_per_V: float) -> LayerMoments:
+        score, wanted = now["score"], goal["score"]
+        ratio = np.divide(wanted.std, score.std, out=np.ones_like(score.std), where=~constant(score))
+        q_std = now["q"].std * np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
+        drive = clipped_mean(now["q"].mean, np.maximum(now["q"].std, 1e-9), 0.0, 1.0)
+        missing_V = (wanted.mean - score.mean) / (score_per_V * np.maximum(drive, 1e-3))
+        return {
+            **goal,
+            "q": Target(goal["q"].mean * q_std / np.maximum(goal["q"].std, 1e-9), q_std),
+            "k": Target(now["k"].mean + np.clip(missing_V, -_LARGEST_STEP_V, _LARGEST_STEP_V), goal["k"].std),
+            "v": Target(self.value_mean(goal["v"].mean, goal["v"].std), goal["v"].std),
+        }
+
+    def value_mean(self, mean: PerHead, std: PerHead) -> PerHead:
+        """Mean of v (H,) whose stored values, taken as normal, have the linear model's mean over deviation of current.
+
+        Found by bisection within 0.3 V; `mean + zero_shift_V` where there is no such mean.
+        """
+        wanted_mean, wanted_std = _current_moments(self.linear, mean, std)
+
+        def excess(shift: PerHead) -> PerHead:
+            found_mean, found_std = _current_moments(self.model, mean + shift, std)
+            return found_mean * wanted_std - wanted_mean * found_std
+
+        low, high = np.full_like(mean, -_SEARCH_V), np.full_like(mean, _SEARCH_V)
+        bracketed = (excess(low) < 0) & (excess(high) > 0)
+        for _ in range(40):
+            middle = (low + high) / 2
+            above = excess(middle) > 0
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        return mean + np.where(bracketed, (low + high) / 2, self.zero_shift_V)
+
+
+def _slope(model: BehavioralModel) -> float:
     """Least-squares slope of I/I_u over the stored range, 1/V: 19.3 for the nominal cell."""
-    cell = model.cell
-    stored = np.linspace(*cell.level_range_V, 181)
+    stored = np.linspace(*model.cell.level_range_V, 181)
     centered = stored - stored.mean()
-    return float(centered @ cell.current(stored) / (centered @ centered) / cell.unit_current_A)
+    return float(centered @ model.cell.current(stored) / (centered @ centered) / model.cell.unit_current_A)
 
 
-def shifted(scalers: Scalers, offset_V: float) -> Scalers:
-    """`scalers` with b of k and v moved by `offset_V`."""
-    layers: list[LayerScalers] = []
-    for layer in scalers:
-        moved = {name: (layer[name][0], layer[name][1] + offset_V) for name in ("k", "v")}
-        layers.append({**layer, **moved})
-    return layers
-
-
-def offset_aware(
-    measured: Sequence[LayerMoments], target: Sequence[LayerMoments], offset_V: float, slope_per_V: float, width: int
-) -> list[LayerMoments]:
-    """The linear model's moments with those of q, k, v moved as above. `width`: D, cells a score adds up.
-
-    A head whose scores are all the same keeps the scale of its q.
-    """
-    return [_layer(now, goal, offset_V, slope_per_V * width) for now, goal in zip(measured, target, strict=True)]
-
-
-def _layer(now: LayerMoments, goal: LayerMoments, offset_V: float, score_per_V: float) -> LayerMoments:
-    score, wanted = now["score"], goal["score"]
-    ratio = np.divide(wanted.std, score.std, out=np.ones_like(score.std), where=~constant(score))
-    q_std = now["q"].std * np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
-    drive = clipped_mean(now["q"].mean, np.maximum(now["q"].std, 1e-9), 0.0, 1.0)
-    missing = (wanted.mean - score.mean) / (score_per_V * np.maximum(drive, 1e-3))
-    k_mean = now["k"].mean + np.clip(missing, -_LARGEST_SHIFT_V, _LARGEST_SHIFT_V)
-    return {
-        **goal,
-        "q": Target(goal["q"].mean * q_std / np.maximum(goal["q"].std, 1e-9), q_std),
-        "k": Target(k_mean, goal["k"].std),
-        "v": Target(goal["v"].mean + offset_V, goal["v"].std),
-    }
+def _current_moments(model: BehavioralModel, mean: PerHead, std: PerHead) -> tuple[PerHead, PerHead]:
+    """Mean and deviation (H,) of I/I_u where the stored voltage is a clipped normal one."""
+    stored = np.clip(mean[:, None] + std[:, None] * _NORMAL, *model.cell.level_range_V)
+    current = model.cell.current(stored) / model.cell.unit_current_A
+    average = current @ _WEIGHT
+    return average, np.sqrt(np.maximum((current**2) @ _WEIGHT - average**2, 0.0))

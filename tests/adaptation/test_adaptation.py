@@ -5,9 +5,9 @@ import pytest
 from tiny_hardware import HEADS, LAYERS, WIDTH, TinyNetwork, linear_cell
 
 from gaincell_char.adaptation.loop import iterate
-from gaincell_char.adaptation.offset import offset_aware, shifted
+from gaincell_char.adaptation.offset import OffsetAware
 from gaincell_char.attention.scalers import NAMES
-from gaincell_char.behavior.published import NONLINEAR_COEFFICIENTS
+from gaincell_char.behavior.published import published_models
 
 SEED = 1
 
@@ -16,8 +16,14 @@ def identity():
     return [{n: (np.ones(HEADS), np.zeros(HEADS)) for n in NAMES} for _ in range(LAYERS)]
 
 
-def published(v):
-    return sum(a * (v - 0.45) ** i for i, a in enumerate(NONLINEAR_COEFFICIENTS))
+LINEAR, PUBLISHED = (published_models()[name] for name in ("leroux2025_linear", "leroux2025"))
+published = PUBLISHED.cell.current
+
+
+def with_cell(zero_V, *coefficients):
+    """The linear model with I = sum_i coefficients[i] (V - zero_V)^(i + 1)."""
+    current = LINEAR.cell.current.model_copy(update={"center": zero_V, "coefficients": [0.0, *coefficients]})
+    return LINEAR.model_copy(update={"cell": LINEAR.cell.model_copy(update={"current": current})})
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +43,13 @@ def paper(linear, cell, start=None, **options):
     return iterate(network, start or identity(), target, lambda _: target.layers, **options)
 
 
-def aware(linear, cell, zero_V, slope, **options):
+def aware(linear, model, **options):
     trained, target, reference = linear
-    network = TinyNetwork(cell, seed=SEED, reference=reference)
+    network = TinyNetwork(model.cell.current, seed=SEED, reference=reference)
+    moved = OffsetAware(model, LINEAR, WIDTH)
+    options = {"method": "offset-aware", "keep_best": True} | options
     return iterate(
-        network,
-        shifted(trained, zero_V - 0.45),
-        target,
-        lambda seen: offset_aware(seen.layers, target.layers, zero_V - 0.45, slope, WIDTH),
-        method="offset-aware",
-        keep_best=True,
-        **options,
+        network, moved.start(trained), target, lambda seen: moved.targets(seen.layers, target.layers), **options
     )
 
 
@@ -99,19 +101,39 @@ def test_the_published_cell_comes_close_in_a_few_passes(linear):
 @pytest.mark.parametrize("zero_V", [0.40, 0.42, 0.45, 0.48, 0.50])
 @pytest.mark.parametrize("gain", [0.7, 1.0, 1.4])
 def test_offset_aware_undoes_an_affine_cell(linear, zero_V, gain):
-    done = aware(linear, lambda v: 19.3 * gain * (v - zero_V), zero_V, 19.3 * gain)
+    done = aware(linear, with_cell(zero_V, 19.3 * gain))
     assert done.loss[done.kept] - done.linear_loss < 1e-3
     assert np.abs(done.errors[0]["score"].mean).max() < 0.02
     assert np.abs(done.errors[0]["score"].std).max() < 0.02
 
 
-@pytest.mark.parametrize("zero_V", [0.40, 0.43, 0.47, 0.50])
-def test_offset_aware_is_never_worse_than_paper_on_a_curved_cell_with_offset(linear, zero_V):
-    def cell(v):
-        return 13.6 * (v - zero_V) + 46 * (v - zero_V) ** 3
+def test_offset_aware_leaves_the_linear_network_alone(linear):
+    done = aware(linear, LINEAR)
+    assert done.converged
+    assert done.iterations == 0
 
-    theirs, ours = paper(linear, cell), aware(linear, cell, zero_V, 19.3)
+
+@pytest.mark.parametrize("zero_V", [0.40, 0.43, 0.47, 0.50])
+@pytest.mark.parametrize("shape", [(13.6, 0.0, 46.0), (19.3, 10.0)], ids=["cubic", "asymmetric"])
+def test_offset_aware_is_never_worse_than_paper_on_a_curved_cell_with_offset(linear, zero_V, shape):
+    model = with_cell(zero_V, *shape)
+    theirs, ours = paper(linear, model.cell.current), aware(linear, model)
     assert ours.loss[ours.kept] < theirs.loss[-1]
+
+
+def test_values_of_an_asymmetric_cell_are_stored_where_their_mean_current_is_the_linear_one():
+    """Not where the current is zero: the stronger side of the cell would pull the mean with it."""
+    model = with_cell(0.45, 19.3, 10.0)
+    moved = OffsetAware(model, LINEAR, WIDTH)
+    mean, std = np.array([0.45, 0.43]), np.array([0.1, 0.15])
+    found = moved.value_mean(mean, std)
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=400_000)
+    for head in range(2):
+        theirs = linear_cell(np.clip(mean[head] + std[head] * z, 0, 0.9))
+        ours = model.cell.current(np.clip(found[head] + std[head] * z, 0, 0.9))
+        assert ours.mean() / ours.std() == pytest.approx(theirs.mean() / theirs.std(), abs=0.01)
+    assert np.abs(found - mean).min() > 3e-3
 
 
 def test_a_head_without_scores_is_frozen_and_said_so(linear):
