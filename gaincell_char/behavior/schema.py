@@ -135,12 +135,22 @@ class RetentionTable(Part):
     single_tau_s: Positive
     single_tau_misfit_V: Finite
 
+    @model_validator(mode="after")
+    def _shape(self) -> RetentionTable:
+        levels, ages = len(self.levels_V), len(self.ages_s)
+        found = np.shape(np.asarray(self.voltages_V, dtype=object))
+        if found != (levels, ages):
+            raise ValueError(f"voltages_V has shape {found}, expected levels x ages = {(levels, ages)}")
+        if not len(self.level_tau_s) == len(self.level_tau_is_lower_bound) == levels:
+            raise ValueError(f"level_tau_s and level_tau_is_lower_bound need one value for each of {levels} levels")
+        return self
+
 
 class LowRankRetention(Part):
     """I(level, age) = sum_r level_factors[r](V) age_factors[r](age): the measured law, as rank terms.
 
-    V is the voltage at age 0; the age factors are functions of log10(1 + age_s / age_scale_s), the first is 1 at age 0
-    where the law is separable.
+    V is the voltage at age 0; the age factors are functions of log10(1 + age_s / age_scale_s). A fitted law is exactly
+    the cell's current at age 0: the first level factor is that current, its age factor is 1 there and the others are 0.
     """
 
     form: Literal["low_rank"] = "low_rank"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synthetic_cell import COEFFICIENTS, TAU_S, UNIT_A, retention
 
 from gaincell_char.behavior.functions import Polynomial
-from gaincell_char.behavior.schema import Condition
+from gaincell_char.behavior.schema import Condition, RetentionTable
 from gaincell_char.errors import InputError
 from gaincell_char.fit.decay import loss_times, single_tau, toward
 from gaincell_char.fit.grids import Grid
@@ -131,6 +131,15 @@ def test_bad_data_are_named(spoil, expected: str) -> None:
     good = retention()
     with pytest.raises(InputError, match=expected):
         fit_retention(Dataset(spoil(good.frame), good.metadata), CURRENT)
+
+
+def test_a_table_of_another_shape_is_no_table() -> None:
+    _, (table,) = fit_retention(retention(), CURRENT)
+    fields = table.model_dump()
+    with pytest.raises(ValueError, match=r"voltages_V has shape \(7, 42\), expected levels x ages = \(8, 42\)"):
+        RetentionTable(**{**fields, "voltages_V": fields["voltages_V"][:-1]})
+    with pytest.raises(ValueError, match="one value for each of 8 levels"):
+        RetentionTable(**{**fields, "level_tau_s": [1.0]})
 
 
 def test_a_retention_figure_needs_its_capacitance() -> None:
