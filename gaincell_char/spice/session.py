@@ -129,7 +129,9 @@ class _Worker:
             outcome, self._ended = self._connection.recv()
         except (EOFError, OSError):
             self._ended = True
-            code = self._process.wait(10)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+            code = self._process.returncode
             crash = (FailureKind.CRASHED, "the session ended while it ran this deck")
             return Outcome("", self._said(), (), exit_code=code or None, fault=crash)
         if not isinstance(outcome, Outcome):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 import signal
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char.spice.messages import clean, fault, notes
+from gaincell_char.spice.netlist import statements
 from gaincell_char.spice.rawfile import Plot
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
@@ -89,17 +89,14 @@ def _the_plot(plots: tuple[Plot, ...]) -> Plot:
     return plots[0]
 
 
-_ANALYSIS = re.compile(r"^\s*\.(?P<kind>dc|tran)\s+(?P<words>.*)$", re.IGNORECASE | re.MULTILINE)
-
-
 def _reached_its_end(deck: Deck, plot: Plot) -> None:
     """A run that was cut short may leave a raw file that is whole in itself."""
-    match = _ANALYSIS.search(deck.text)
-    if match is None:
+    analysis = next((found for found in statements(deck.text) if found.card in (".dc", ".tran")), None)
+    if analysis is None:
         return
-    words = match["words"].split()
+    words = analysis.words[1:]
     try:
-        if match["kind"].lower() == "tran":
+        if analysis.card == ".tran":
             stop, reached = float(words[1]), float(plot.data[0, -1])
             if reached < stop * (1 - 1e-6):
                 message = f"the transient ends at {reached:g} s, not at {stop:g} s"

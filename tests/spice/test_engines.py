@@ -295,12 +295,12 @@ def test_a_killed_worker_is_replaced() -> None:
 
 
 def test_workers_are_recycled() -> None:
-    session = SessionEngine(runs_per_worker=3)
+    session = SessionEngine(runs_per_worker=2)
     pids = []
-    for _ in range(7):
+    for _ in range(4):
         session.run(DIVIDER)
         pids.append(_pid(session))
-    assert len(set(pids)) == 3
+    assert pids[0] == pids[1] != pids[2] == pids[3]
     session.close()
 
 
@@ -352,11 +352,11 @@ def _memory_KiB(session: SessionEngine) -> int:
     return int(Path(f"/proc/{_pid(session)}/statm").read_text().split()[1]) * 4
 
 
-@pytest.mark.parametrize("decks", [300, pytest.param(5000, marks=[pytest.mark.full, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("decks", [200, pytest.param(5000, marks=[pytest.mark.full, pytest.mark.timeout(900)])])
 def test_memory_stays_bounded(decks: int) -> None:
     session = SessionEngine(runs_per_worker=10**6)  # without the recycling that bounds it anyway
     deck = transistor(gate_points=4)
-    for _ in range(100):
+    for _ in range(50):
         session.run(deck)
     before = _memory_KiB(session)
     for _ in range(decks):
@@ -392,10 +392,30 @@ def test_two_workers_do_not_slow_each_other_down(monkeypatch: pytest.MonkeyPatch
             thread.join()
         return time.monotonic() - start
 
-    alone = min(seconds(1) for _ in range(3))
+    alone = min(seconds(1) for _ in range(2))
     assert (
-        min(seconds(2) for _ in range(3)) < 5 * alone
+        min(seconds(2) for _ in range(2)) < 5 * alone
     )  # one processor gives 2; ngspice's own threads gave 10 and more
+
+
+LIMITED = """
+import resource, sys
+from gaincell_char.spice.engine import open_engine
+sys.path.insert(0, {folder!r})
+from test_engines import transistor
+engine = open_engine("batch")
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+try:
+    engine.run(transistor())
+except Exception as error:
+    print(error)
+"""
+
+
+def test_a_raw_file_beyond_the_file_size_limit(tmp_path: Path) -> None:
+    script = LIMITED.format(folder=str(Path(__file__).parent))
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert run.stdout.startswith("disk: the raw file is larger than the file-size limit"), run.stdout + run.stderr
 
 
 def test_batch_in_a_folder_of_ones_own(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_number_that_is_none(bad: float, row: int) -> None:
 def test_a_run_that_stops_short() -> None:
     longer = Deck(DECK.text.replace("0.5\n", "0.25\n"), DECK.vectors)
     assert "3 of 5 points" in _failure(deck=longer).message
-    nested = Deck(DECK.text.replace("0.5\n", "0.5 v2 0 1 1\n"), DECK.vectors)
+    nested = Deck(DECK.text.replace("0.5\n", "0.5\n+ v2 0 1 1\n"), DECK.vectors)
     assert "3 of 6 points" in _failure(deck=nested).message
     transient = Plot("Transient Analysis", ("time", "v(out)"), np.array([[0.0, 1e-9, 1.9e-9], [0.0, 1, 1]]))
     deck = Deck("t\n.tran 1e-10 2e-9\n.end\n", ("v(out)",))
