@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -227,3 +228,11 @@ def test_the_example_runs_by_hand_and_its_title_states_what_it_measures(tmp_path
     stated = [float(number) for number in re.findall(r"= ([-+.\d]+)", title)]
     found = [float(re.search(rf"{name}\s+=\s+(\S+)", done.stdout)[1]) for name in ("i_empty", "i_full", "v_zero")]
     assert stated == [round(found[0] * 1e6, 3), round(found[1] * 1e6, 3), round(found[2], 4)]
+
+
+def test_the_document_states_what_the_corners_do(iv) -> None:
+    stated = (Path(__file__).resolve().parents[2] / "docs" / "gain_cell.md").read_text(encoding="utf-8").splitlines()
+    for corner, rows in iv.items():
+        empty, full = (current(rows)[level] * 1e6 for level in (0.0, 0.9))
+        now = f"| {corner} | {empty:.3f} | {full:.3f} | {zero_crossing(rows):.4f} |"
+        assert now in stated, f"docs/gain_cell.md lacks {now}"
