@@ -75,7 +75,7 @@ def run(
         if dry_run:
             _report_states(prepared, store, before, explain, as_json)
             return
-        _explain(before)
+        _explain(before, message)
     with progress(prepared.spec.name, quiet=as_json) as advance:
         dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance)
     verdicts = judge(prepared.spec.limits, dataset)
@@ -158,9 +158,9 @@ def _write(output: Path, content: bytes) -> dict[str, str]:
     return {"path": str(output), "sha256": keys.digest(content)}
 
 
-def _explain(states: list[DeckState]) -> None:
+def _explain(states: list[DeckState], say: Callable[[str], None]) -> None:
     for state in states:
-        message(f"{state.key[:12]} {state.condition}: {state.state}{': ' + state.reason if state.reason else ''}")
+        say(f"{state.key[:12]} {state.condition}: {state.state}{': ' + state.reason if state.reason else ''}")
 
 
 def _report_states(prepared: Prepared, store: Path, states: list[DeckState], explain: bool, as_json: bool) -> None:
@@ -180,7 +180,7 @@ def _report_states(prepared: Prepared, store: Path, states: list[DeckState], exp
         print_json({"sweep": prepared.spec.name, **points, **counts, "states": decks})
         return
     if explain:
-        _explain(states)
+        _explain(states, click.echo)
     click.echo(
         f"{prepared.spec.name}: {prepared.plan.points} points in {len(states)} decks: {counts['stored']} stored, "
         f"{counts['failed']} failed, {counts['missing']} missing; store {store}"
@@ -224,7 +224,7 @@ def _show_run(
 def _show_limits(verdicts: list[Verdict]) -> None:
     from rich.box import SIMPLE
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from gaincell_char.units import format_si
 
@@ -232,7 +232,7 @@ def _show_limits(verdicts: list[Verdict]) -> None:
         return "" if value is None else format_si(value, unit)
 
     colors = {"pass": "green", "fail": "bold red", "incomplete": "yellow"}
-    table = Table("limit", "min", "typ", "max", "measured", "result", box=SIMPLE)
+    table = Table(Column("limit", overflow="fold"), "min", "typ", "max", "measured", "result", box=SIMPLE)
     for v in verdicts:
         ends = list(dict.fromkeys(written(value, v.unit) for value in (v.lowest, v.highest)))
         bounds = [written(value, v.unit) for value in (v.limit.min, v.limit.typ, v.limit.max)]

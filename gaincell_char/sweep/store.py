@@ -30,6 +30,7 @@ _SCHEMA = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
 )
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _log = logging.getLogger(__name__)
 Columns = Mapping[str, Sequence[float]]
 
@@ -149,13 +150,13 @@ class Store:
             raise self._fault(error, size) from error
 
     def _fault(self, error: sqlite3.Error, size: int) -> GaincellError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = _code(error)
         if code == sqlite3.SQLITE_FULL:
             return GaincellError(f"{self.path}: the disk is full ({size} bytes are needed); "
                                  "what was finished is kept, make room and run again")  # fmt: skip
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return EnvironmentFault(f"{self.path}: cannot write the store ({error}); choose another --store")
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if code in _DAMAGE:
             return EnvironmentFault(f"{self.path}: the store is damaged ({error}); run again, it will be set aside")
         return EnvironmentFault(f"{self.path}: the store cannot be used ({error})")
 
@@ -165,7 +166,7 @@ class Store:
         try:
             return self._checked()
         except sqlite3.DatabaseError as error:
-            if not (create and _is_ours(self.path)):
+            if not (create and _code(error) in _DAMAGE and _is_ours(self.path)):
                 raise self._fault(error, 0) from error
         self._move_away()
         with self._faults():
@@ -205,6 +206,11 @@ class Store:
             if sidecar.exists():
                 sidecar.rename(aside.with_name(aside.name + suffix))
         _log.warning("%s: the store is damaged; it is kept as %s and begun anew", self.path, aside.name)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; `quick_check` has none, and means damage."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)) & 0xFF
 
 
 def _is_ours(path: Path) -> bool:

@@ -1,0 +1,194 @@
+"""Runs that are stopped by force, at any moment: resumed, they give the same bytes, and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import SPEC
+
+from gaincell_char.keys import file_digest
+
+GAINCELL = [sys.executable, "-m", "gaincell_char.cli.main"]
+SLOW = [sys.executable, str(Path(__file__).with_name("slow_sweep.py"))]
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            child = int(path.parent.name)
+            found += [child, *descendants(child)]
+    return found
+
+
+def gone(pids: list[int], within_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if not [pid for pid in pids if alive(pid)]:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill_and_resume(arguments: list[str], folder: Path, after_s: float) -> tuple[str, bool]:
+    """Kill a run -9 after a time, run again; the dataset's sha256, and whether the kill met a living run."""
+    folder.mkdir(parents=True)
+    output = folder / "dataset.parquet"
+    command = [*GAINCELL, "sweep", "run", *arguments, "--store", str(folder / "store.sqlite"), "-o", str(output)]
+    victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(after_s)
+    children = descendants(victim.pid)
+    met = victim.poll() is None
+    victim.kill()
+    victim.wait()
+    assert gone(children)
+    assert not met or not output.exists() or output.read_bytes().endswith(b"PAR1")
+    resumed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["dataset.parquet", "store.sqlite", "store.sqlite.lock"]
+    return file_digest(output), met
+
+
+def uninterrupted(arguments: list[str], folder: Path) -> tuple[str, float]:
+    folder.mkdir(parents=True)
+    output = folder / "dataset.parquet"
+    started = time.monotonic()
+    command = [*GAINCELL, "sweep", "run", *arguments, "--store", str(folder / "store.sqlite"), "-o", str(output)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return file_digest(output), time.monotonic() - started
+
+
+@pytest.mark.ngspice
+def test_three_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
+    arguments = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:4", "--axis", "v_bl_V=0.4:0.5:3"]
+    wanted, duration_s = uninterrupted(arguments, tmp_path / "whole")
+    moments = random.Random(28)
+    found = {kill_and_resume(arguments, tmp_path / str(n), moments.uniform(0.3, 1) * duration_s)[0] for n in range(3)}
+    assert found == {wanted}
+
+
+@pytest.mark.ngspice
+@pytest.mark.full
+def test_twenty_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
+    arguments = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:4"]
+    wanted, duration_s = uninterrupted(arguments, tmp_path / "whole")
+    moments = random.Random(3)
+    results = [kill_and_resume(arguments, tmp_path / str(n), moments.uniform(0, 1) * duration_s) for n in range(20)]
+    print(f"uninterrupted {duration_s:.1f} s; {sum(met for _, met in results)} of 20 kills met a living run")
+    assert {digest for digest, _ in results} == {wanted}
+    assert sum(met for _, met in results) >= 15
+
+
+@pytest.fixture
+def slow(tmp_path: Path, rc: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run of 12 decks of 0.5 s on two workers, with some decks done."""
+    (tmp_path / "rc.yaml").write_text(SPEC)
+    command = [
+        *SLOW,
+        str(rc),
+        "0.5",
+        "sweep",
+        "run",
+        str(tmp_path / "rc.yaml"),
+        "--store",
+        str(tmp_path / "store.sqlite"),
+        "-j",
+        "2",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_results(tmp_path, 2)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def stored(folder: Path) -> int:
+    import sqlite3
+
+    try:
+        with sqlite3.connect(f"file:{folder / 'store.sqlite'}?mode=ro", uri=True) as raw:
+            return int(raw.execute("SELECT count(*) FROM result").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def wait_for_results(folder: Path, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while stored(folder) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_one_interrupt_finishes_what_runs(slow: subprocess.Popen[str], tmp_path: Path) -> None:
+    children = descendants(slow.pid)
+    slow.send_signal(signal.SIGINT)
+    _, err = slow.communicate(timeout=60)
+    assert slow.returncode == 130
+    assert "finishing the decks that run; Ctrl-C again stops them" in err
+    assert "interrupted; what was finished is kept" in err
+    assert "Traceback" not in err
+    assert 3 <= stored(tmp_path) <= 10
+    assert gone(children)
+
+
+def test_two_interrupts_stop_at_once(slow: subprocess.Popen[str], tmp_path: Path) -> None:
+    children = descendants(slow.pid)
+    assert len(children) >= 2
+    before = stored(tmp_path)
+    slow.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    slow.send_signal(signal.SIGINT)
+    _, err = slow.communicate(timeout=60)
+    assert slow.returncode == 130
+    assert "Traceback" not in err
+    assert stored(tmp_path) <= before + 2
+    assert gone(children)
+
+
+def test_a_killed_run_leaves_no_process(slow: subprocess.Popen[str]) -> None:
+    children = descendants(slow.pid)
+    assert len(children) >= 2
+    slow.kill()
+    slow.wait()
+    assert gone(children)
+
+
+def test_a_killed_worker_costs_nothing(slow: subprocess.Popen[str], tmp_path: Path) -> None:
+    workers = [pid for pid in descendants(slow.pid) if "slow_sweep" in Path(f"/proc/{pid}/cmdline").read_text()]
+    os.kill(workers[0], signal.SIGKILL)
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 0, err
+    assert "rc: 36 of 36 points" in out
+    assert stored(tmp_path) == 12
+
+
+def test_a_second_run_is_told_who_has_the_store(slow: subprocess.Popen[str], tmp_path: Path, rc: Path) -> None:
+    slow.send_signal(signal.SIGSTOP)
+    arguments = ["sweep", "run", str(tmp_path / "rc.yaml"), "--store", str(tmp_path / "store.sqlite")]
+    command = [*SLOW, str(rc), "0", *arguments]
+    second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert second.returncode == 4
+    assert f"store.sqlite: in use by process {slow.pid}; wait for it, or choose another --store" in second.stderr
+    slow.kill()
+    slow.wait()
+    third = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert third.returncode == 0, third.stderr
