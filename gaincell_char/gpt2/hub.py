@@ -17,6 +17,7 @@ HUB_NAMES = {
 
 REQUIRED = ("config.json", "model.safetensors")
 OPTIONAL = ("tokenizer.json", "vocab.json", "merges.txt")
+_PATIENCE_S = 10
 
 
 def hub_folder(name: str) -> Path:
@@ -55,6 +56,12 @@ def _download(repository: str) -> Path:
     )
 
     wanted = f"{repository} from the Hugging Face hub"
+    nowhere = (
+        f"{wanted}: not in the local cache and the hub cannot be reached; go online once, copy the files and give "
+        "their folder, or use embedded/software"
+    )
+    if not _reachable():
+        raise EnvironmentFault(nowhere)
     try:
         folder = Path(hf_hub_download(repository, REQUIRED[0])).parent
         for file in OPTIONAL:
@@ -68,12 +75,20 @@ def _download(repository: str) -> Path:
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise InputError(f"{wanted}: no such repository (or a private one); check the name") from error
     except LocalEntryNotFoundError as error:
-        raise EnvironmentFault(
-            f"{wanted}: not in the local cache and the hub cannot be reached; go online once, copy the files and give "
-            "their folder, or use embedded/software"
-        ) from error
+        raise EnvironmentFault(nowhere) from error
     except EntryNotFoundError as error:
         raise InputError(f"{wanted}: it has no model.safetensors; gaincell reads no other weights") from error
     except Exception as error:  # OSError, and whatever the HTTP client of this version of the library raises
         raise EnvironmentFault(f"{wanted}: the download failed ({str(error).splitlines()[0]}); try again") from error
     return folder
+
+
+def _reachable() -> bool:
+    """Whether the hub answers at all: asked once, where the library itself would try for half a minute."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_PATIENCE_S)
+    except Exception:  # offline mode, no name service, refused, timed out: the HTTP client has an error for each
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gaincell_char.attention import AnalogAttention
 from gaincell_char.behavior import load_model
 from gaincell_char.errors import InputError
 from gaincell_char.gpt2 import SoftmaxAttention, load_gpt2
@@ -28,10 +29,9 @@ def test_software(checkpoint, window):
 @pytest.mark.parametrize("model", ["leroux2025", "leroux2025_linear"])
 @pytest.mark.parametrize("window", [5, 64, 1024])
 def test_analog_with_decay(checkpoint, model, window):
-    attention_room = pytest.importorskip("gaincell_char.attention")
-    lm = load_gpt2(checkpoint(), "float64")
+    lm = load_gpt2(checkpoint(gaincell={"attention": "linear-hardware"}), "float64")
     ids = np.random.default_rng(0).integers(0, 257, (2, 91))
-    attention = attention_room.AnalogAttention(load_model(model), window=window, decay=0.01)
+    attention = AnalogAttention(load_model(model), window=window, decay=0.01)
     whole = lm.logits(ids, attention)
     assert np.abs(whole - lm.logits(ids)).max() > 1e-3
     assert np.abs(piece_by_piece(lm, ids, attention) - whole).max() <= 1e-9
