@@ -62,7 +62,7 @@ def share_interval(right: int, asked: int) -> Interval:
     share, z2 = right / asked, _Z**2
     center = (share + z2 / (2 * asked)) / (1 + z2 / asked)
     half = _Z * math.sqrt(share * (1 - share) / asked + z2 / (4 * asked**2)) / (1 + z2 / asked)
-    return Interval(share, max(0.0, center - half), min(1.0, center + half))
+    return Interval(share, min(share, max(0.0, center - half)), max(share, min(1.0, center + half)))
 
 
 def student_t(freedom: int) -> float:

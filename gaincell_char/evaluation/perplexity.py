@@ -53,7 +53,7 @@ class Perplexity:
 
     def __str__(self) -> str:
         spread = "" if self.interval is None else f" [{self.interval[0]:.2f}, {self.interval[1]:.2f}]"
-        where = f"{self.tokens} tokens in {self.windows} window{'s' * (self.windows != 1)}"
+        where = f"{self.tokens} token{'s' * (self.tokens != 1)} in {self.windows} window{'s' * (self.windows != 1)}"
         return f"loss {self.loss} nats a token, perplexity {self.perplexity:.2f}{spread}; {where}"
 
 

@@ -45,6 +45,9 @@ def recall_programs(
     wanted = np.sort(np.repeat(np.asarray(distances, np.int64), answers))[::-1]  # far ones have the fewest places
     if wanted.size == 0 or wanted[-1] < LINE or wanted[0] > length - 1 - 2 * LINE:
         raise InputError(f"distances: {tuple(distances)}; expected {LINE} to {length - 1 - 2 * LINE} tokens each")
+    no_room = f"{wanted.size} questions at {tuple(distances)} tokens find no room in {length} tokens"
+    if wanted.size * 2 * LINE >= length:
+        raise InputError(no_room)
     with standard_library():
         words, filler = vocabulary(tokenizer), filler_tokens(tokenizer)
     rows = []
@@ -56,7 +59,7 @@ def recall_programs(
                 rows.append(found)
                 break
         else:
-            raise InputError(f"{wanted.size} questions at {tuple(distances)} tokens find no room in {length} tokens")
+            raise InputError(no_room)
     ids, position = np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
     return RecallSet(ids, position, np.take_along_axis(ids, position, 1), np.stack([row[2] for row in rows]))
 
