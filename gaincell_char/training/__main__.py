@@ -38,16 +38,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=Path("models/embedded"), help="where checkpoints are published")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=None, help="threads per process (torch's default)")
+    parser.add_argument("--quick", action="store_true", help="publish: measure on an eighth of the texts")
     options = parser.parse_args(arguments)
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     if options.action == "train":
         execute(RUNS[options.run], options.folder, options.seed)
     else:
-        publish_run(options.run, options.folder, options.output, options.seed)
+        publish_run(options.run, options.folder, options.output, options.seed, options.quick)
 
 
-def publish_run(name: str, folder: Path, output: Path, seed: int) -> None:
+def publish_run(name: str, folder: Path, output: Path, seed: int, quick: bool = False) -> None:
     """Measure a run's last saved state with its weights rounded to float16, print the result, publish it."""
     run = RUNS[name]
     model, progress = load_model(run, folder)
@@ -58,7 +59,7 @@ def publish_run(name: str, folder: Path, output: Path, seed: int) -> None:
     path = tokenizer_path(folder)
     tokenizer = Tokenizer.from_file(str(path))
     end_of_text = int(tokenizer.token_to_id(END_OF_TEXT) or 0)
-    measured = measure(model, tokenizer)
+    measured = measure(model, tokenizer, 4, 4) if quick else measure(model, tokenizer)
     print(json.dumps(measured, indent=1))
     settings = {
         "run": asdict(run),

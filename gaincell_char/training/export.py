@@ -90,5 +90,6 @@ def publish(
     (new / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (new / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     for path in sorted(new.iterdir()):
+        path.chmod(0o644)
         path.replace(folder / path.name)
     new.rmdir()

@@ -1,4 +1,4 @@
-"""The attention that trains, held against the published equations written out with whole (T x T) matrices in float64."""
+"""The attention that trains, held against the published equations in whole (T x T) matrices in float64."""
 
 import pytest
 
