@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw, current_law
+from gaincell_char.behavior.law import CurrentLaw, MeasuredLaw, PolynomialLaw, TabulatedLaw, current_law
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
 
@@ -62,10 +62,14 @@ def chain(
     if tiles not in ("absolute", "ring"):
         raise InputError(f"tiles: {tiles!r}; expected 'absolute' or 'ring'")
     law = current_law(model, decay)
+    low, high = model.cell.level_range_V
+    if quantize and low >= 0 and isinstance(law, MeasuredLaw):
+        step = (high - low) / (model.cell.n_levels - 1)
+        law = TabulatedLaw(law, step, 1 + round(high / step))
     return Chain(
         key_law=_rounded(law, decay_dtype),
         value_law=law,
-        level_range_V=model.cell.level_range_V,
+        level_range_V=(low, high),
         stored_levels=model.cell.n_levels,
         score_scale=model.charge_to_pulse.full_scale_units,
         current_scale=model.signed_charge_to_pulse.full_scale_units,

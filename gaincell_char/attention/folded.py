@@ -20,8 +20,8 @@ from gaincell_char.attention.tiles import Segment, mask, seeing, visible_pairs, 
 
 Array = npt.NDArray[np.floating[Any]]
 
-# queries of a block, over all its heads: what a block works on stays in the second-level cache
-_BLOCK = 512
+# queries of a block, over all its heads: long enough that NumPy's calls are few, short enough for the processor's cache
+_BLOCK = 1024
 
 
 def tile_sums(

@@ -15,6 +15,7 @@ depends on its time is a vector along contiguous memory. `full_scale` divides th
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -51,7 +52,7 @@ class Scratch:
         self._memory = np.empty(0, dtype)
 
     def __call__(self, *shape: int) -> Array:
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         if size > self._memory.size:
             self._memory = np.empty(size, self._memory.dtype)
         return self._memory[:size].reshape(shape)

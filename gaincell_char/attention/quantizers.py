@@ -23,7 +23,9 @@ def quantize(x: Array, low: float, high: float, levels: int) -> Array:
 def scale(x: Array, gain: Array, offset: Array) -> Array:
     """`gain` x + `offset` per head: x (B, H, T, D), gain and offset (H,); the gain is at least 1e-20."""
     a = np.maximum(gain, SMALLEST_GAIN).astype(x.dtype)[:, np.newaxis, np.newaxis]
-    return x * a + offset.astype(x.dtype)[:, np.newaxis, np.newaxis]
+    scaled: Array = x * a
+    scaled += offset.astype(x.dtype)[:, np.newaxis, np.newaxis]
+    return scaled
 
 
 def to_levels(x: Array, gain: Array, offset: Array, low: float, high: float, levels: int | None) -> Array:

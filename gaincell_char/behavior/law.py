@@ -98,6 +98,26 @@ class MeasuredLaw:
         return _stack(self.retention.age_factors, np.log10(1 + age_s / self.retention.age_scale_s), np.dtype(float))
 
 
+class TabulatedLaw:
+    """`law` for levels that lie on the grid 0, step, 2 step, ...: its level functions looked up, not evaluated."""
+
+    def __init__(self, law: CurrentLaw, step_V: float, levels: int) -> None:
+        self._law = law
+        self._step_V = step_V
+        self._table = law.level_terms(step_V * np.arange(levels))
+
+    @property
+    def rank(self) -> int:
+        return self._law.rank
+
+    def level_terms(self, level_V: Array) -> Array:
+        index = np.rint(level_V / level_V.dtype.type(self._step_V)).astype(np.intp)
+        return self._table.astype(level_V.dtype, copy=False)[:, index]
+
+    def age_terms(self, age: Array) -> Array:
+        return self._law.age_terms(age)
+
+
 def _stack(functions: list[PiecewisePolynomial], x: Array, dtype: np.dtype[Any]) -> Array:
     return np.stack([function(x) for function in functions]).astype(dtype, copy=False)
 
