@@ -113,7 +113,7 @@ def run_prepared(
     prepared: Prepared, store: Path, workers: int, *, progress: Progress, timeout_s: float = TIMEOUT_S
 ) -> Dataset:
     """`run_sweep` of a sweep that is laid out already."""
-    with only_writer(store), Store(store) as results:
+    with only_writer(store), Store(store) as results, _scratch(store) as folder:
         missing = prepared.missing(results)
         meter = _Meter(prepared.plan, len(prepared.tasks) - len(missing), progress)
 
@@ -125,16 +125,15 @@ def run_prepared(
             meter.one_more()
 
         if missing:
-            with _scratch(store) as folder:
-                execute(
-                    missing,
-                    commit,
-                    testbench=prepared.testbench,
-                    open_engine=prepared.open_engine,
-                    workers=min(workers, len(missing)),
-                    timeout_s=timeout_s,
-                    scratch=folder,
-                )
+            execute(
+                missing,
+                commit,
+                testbench=prepared.testbench,
+                open_engine=prepared.open_engine,
+                workers=min(workers, len(missing)),
+                timeout_s=timeout_s,
+                scratch=folder,
+            )
         return assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)
 
 
