@@ -28,7 +28,8 @@ def test_the_package_alone_loads_nothing() -> None:
 
 def test_help_loads_no_room() -> None:
     statement = (
-        "import contextlib, io\nfrom gaincell_char.cli.main import cli\n"
+        "import contextlib, io\n"
+        "from gaincell_char.cli.main import cli\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n    cli(['--help'], standalone_mode=False)"
     )
     assert not loaded_by(statement) & {*HEAVY, "numpy", "pydantic"}
