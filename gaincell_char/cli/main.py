@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -58,6 +59,9 @@ def main() -> None:
         sys.exit(2)
     except click.exceptions.Exit as request:
         sys.exit(request.exit_code)
+    except BrokenPipeError:  # the reader of stdout has seen enough: `gaincell circuits | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except GaincellError as error:
         click.echo(f"gaincell: {error}", err=True)
         sys.exit(error.exit_code)
