@@ -23,7 +23,7 @@ def command() -> None:
 
 
 def network_options(function: Decorated) -> Decorated:
-    """Which weights, which attention. They reach the command as one keyword, `choice`."""
+    """Which weights, which attention. They are the fields of `gpt2.hardware.Choice`."""
     options = (
         click.option("--weights", help="embedded/software, embedded/linear-hardware, gpt2 or a Hugging Face directory. "
                      "Default: the embedded one that was trained for the attention."),
@@ -32,8 +32,8 @@ def network_options(function: Decorated) -> Decorated:
         click.option("--scalers", type=click.Path(path_type=Path),
                      help="Scalers of the attention (safetensors). Default: those beside the weights."),
         click.option("--window", type=click.IntRange(min=1), help="Tokens that a query sees, itself included."),
-        click.option("--no-quantize", is_flag=True, help="Analog: leave levels continuous."),
-        click.option("--no-decay", is_flag=True, help="Analog: let stored levels never leak."),
+        click.option("--quantize/--no-quantize", default=True, help="Analog: discrete levels, or continuous ones."),
+        click.option("--decay/--no-decay", default=True, help="Analog: stored levels leak, or never do."),
         click.option("--force", is_flag=True, help="Analog attention on weights that were never trained for it."),
     )  # fmt: skip
     for option in reversed(options):
@@ -118,13 +118,5 @@ def generate(
 def _network(options: dict[str, Any]) -> tuple[GPT2, Attention | None, Choice]:
     from gaincell_char.gpt2.hardware import Choice
 
-    choice = Choice(
-        weights=options["weights"],
-        model=options["model"],
-        scalers=options["scalers"],
-        window=options["window"],
-        quantize=not options["no_quantize"],
-        decay=not options["no_decay"],
-        force=options["force"],
-    )
+    choice = Choice(**options)
     return (*choice.load(), choice)
