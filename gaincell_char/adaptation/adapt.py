@@ -38,7 +38,7 @@ def adapt(
 
     All layers move at once, from statistics of one fixed batch (arXiv 2409.19315). `paper` starts from a = 1, b = 0 and
     ends where nothing moves. `offset-aware` starts from the trained scalers with the shift of the zero crossing added
-    to b of k and v, also matches the statistics of S, and keeps the pass with the lowest loss.
+    to b of k and v, and also matches the statistics of S (`adaptation.offset`).
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class Adaptation:
     scalers: of every layer, for the adapted cell.
     linear_loss: loss of the linear hardware model on the calibration batch, nats a token.
     loss: on the same batch, before the first update and after each: iterations + 1 values.
-    kept: which of them `scalers` belong to (the last, unless the method keeps the best).
+    kept: which of them `scalers` belong to: the last, or the lowest where `offset-aware` did not converge.
     iterations: updates made.
     converged: nothing moved any more.
     diverged: the last update gave numbers that are not finite; it was taken back, and the iteration ended there.
@@ -74,7 +74,8 @@ def iterate(
     observe: one pass over the calibration batch with given scalers.
     linear: the linear model's pass over the same batch.
     targets: moments to move toward, given a pass.
-    keep_best: return the scalers of the pass with the lowest loss instead of the last.
+    keep_best: where it does not converge, return the scalers of the pass with the lowest loss instead of the last
+        (quantized levels can make a target unreachable, and the iteration walks around it).
     progress: called after each pass with updates made, `max_iterations` and the loss.
     """
     scalers, seen = start, observe(start)
@@ -84,7 +85,7 @@ def iterate(
     while len(loss) <= max_iterations:
         after, moved = update(scalers, seen.layers, targets(seen), step_size(len(loss) - 1), tolerance)
         if not moved:
-            converged = True
+            converged, best = True, (scalers, seen, len(loss) - 1)
             break
         next_seen = observe(after)
         if not _finite(next_seen):

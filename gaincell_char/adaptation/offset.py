@@ -4,14 +4,19 @@ The published targets for q, k and v of the first layer are the linear model's o
 the cell adds to it: a current I(0.45 V) that is not zero adds I/I_u x sum(q) to every score, and there is no softmax
 to cancel it. `offset-aware` keeps the published update and moves four of its targets:
 
+    k   mean       to where mean(S)/std(S) is the linear model's:
+                   mu_k + (sigma_S mu_S,L / sigma_S,L - mu_S) / (slope x D x E[clip(q, 0, 1)])
+    q   deviation  to where std(S) is not above the linear model's:
+                   min(sigma_q sigma_S,L / sigma_S, sigma_q,L)
+        mean       in step with it: mu_q,L x (target of the deviation) / sigma_q,L
     v   mean       to where the stored values' mean current is to its deviation as in the linear model; for a straight
-                   cell that is mu_v,L + V_zero - V_zero,L. The gain is left to the output's scaler
-    k   mean       to where mean(S) becomes mean(S_L):  mu_k + (mu_S,L - mu_S) / (slope x D x E[clip(q, 0, 1)])
-    q   deviation  to where std(S) becomes std(S_L):    sigma_q sigma_S,L / sigma_S
-        mean       in step with it:                     mu_q,L x (target of the deviation) / sigma_q,L
+                   cell that is mu_v,L + V_zero - V_zero,L
 
-The deviation of S is set through q because charge is proportional to the pulse width, so q scales a score exactly
-whatever the cell's curve; the mean is set through k because an offset of the cell is one of the stored voltage.
+Only the ratio of mean to deviation matters as long as nothing saturates: P = clip(S / full scale, 0, 1) is proportional
+to S above zero, so scores that are all too small, or values of a stronger cell, are a gain that the output's scaler
+takes back. Scores that are too large would saturate at P = 1; they are made smaller through q, because charge is
+proportional to the pulse width whatever the cell's curve, and q is never driven harder than the linear model does. The
+offset is set through k because an offset of the cell is one of the stored voltage.
 """
 
 from __future__ import annotations
@@ -29,6 +34,10 @@ _LARGEST_STEP_V = 0.1
 _LARGEST_RATIO = 2.0
 """Limits of one step: statistics measured while earlier layers are still wrong must not throw a head far away."""
 
+_NEAR = 0.005
+"""S this close to its target, relative to its deviation, is left alone: quantized levels do not resolve less."""
+
+_TINY = 1e-9
 _SEARCH_V = 0.3
 _NORMAL = np.linspace(-4.0, 4.0, 161)
 _WEIGHT = np.exp(-0.5 * _NORMAL**2) / np.exp(-0.5 * _NORMAL**2).sum()
@@ -61,17 +70,28 @@ class OffsetAware:
         return [self._layer(now, goal, per_volt) for now, goal in zip(measured, linear, strict=True)]
 
     def _layer(self, now: LayerMoments, goal: LayerMoments, score_per_V: float) -> LayerMoments:
-        score, wanted = now["score"], goal["score"]
-        ratio = np.divide(wanted.std, score.std, out=np.ones_like(score.std), where=~constant(score))
-        q_std = now["q"].std * np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
-        drive = clipped_mean(now["q"].mean, np.maximum(now["q"].std, 1e-9), 0.0, 1.0)
-        missing_V = (wanted.mean - score.mean) / (score_per_V * np.maximum(drive, 1e-3))
+        q_std, shift = self._pulses(now, goal), self._offset(now, goal, score_per_V)
         return {
             **goal,
-            "q": Target(goal["q"].mean * q_std / np.maximum(goal["q"].std, 1e-9), q_std),
-            "k": Target(now["k"].mean + np.clip(missing_V, -_LARGEST_STEP_V, _LARGEST_STEP_V), goal["k"].std),
+            "q": Target(goal["q"].mean * q_std / np.maximum(goal["q"].std, _TINY), q_std),
+            "k": Target(now["k"].mean + shift, goal["k"].std),
             "v": Target(self.value_mean(goal["v"].mean, goal["v"].std), goal["v"].std),
         }
+
+    def _pulses(self, now: LayerMoments, goal: LayerMoments) -> PerHead:
+        """Deviation (H,) that q should have."""
+        score = now["score"]
+        ratio = np.divide(goal["score"].std, score.std, out=np.ones_like(score.std), where=~constant(score))
+        ratio = np.where(np.abs(ratio - 1) < _NEAR, 1.0, np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO))
+        return np.minimum(now["q"].std * ratio, goal["q"].std)
+
+    def _offset(self, now: LayerMoments, goal: LayerMoments, score_per_V: float) -> PerHead:
+        """Volts (H,) by which k should move."""
+        score, wanted = now["score"], goal["score"]
+        missing = wanted.mean * score.std / np.maximum(wanted.std, _TINY) - score.mean
+        missing = np.where(np.abs(missing) < _NEAR * score.std, 0.0, missing)
+        pulses = clipped_mean(now["q"].mean, np.maximum(now["q"].std, _TINY), 0.0, 1.0)
+        return np.clip(missing / (score_per_V * np.maximum(pulses, 1e-3)), -_LARGEST_STEP_V, _LARGEST_STEP_V)
 
     def value_mean(self, mean: PerHead, std: PerHead) -> PerHead:
         """Mean of v (H,) whose stored values, taken as normal, have the linear model's mean over deviation of current.
