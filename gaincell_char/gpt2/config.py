@@ -15,7 +15,7 @@ from gaincell_char.errors import InputError
 class Gaincell(BaseModel):
     """Our own section: which attention the weights were trained for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     attention: Literal["software", "linear-hardware"] = "software"
 
@@ -27,7 +27,7 @@ class GPT2Config(BaseModel):
     would change the logits in a way that this forward pass does not know are refused by value.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
     model_type: Literal["gpt2"] = "gpt2"
     vocab_size: int = Field(gt=0)

@@ -44,6 +44,7 @@ class Choice:
     def load(self) -> tuple[GPT2, Attention]:
         """The network and its attention; raises InputError or EnvironmentFault in one line."""
         if self.model == SOFTWARE:
+            self._check_software()
             return load_gpt2(self.weights_name), SoftmaxAttention(self.window)
         model = load_model(self.model)
         lm = load_gpt2(self.weights_name)
@@ -56,6 +57,12 @@ class Choice:
             decay=self.decay,
             force=self.force,
         )
+
+    def _check_software(self) -> None:
+        meant = {"scalers": self.scalers is not None, "no-quantize": not self.quantize, "no-decay": not self.decay}
+        for option, given in meant.items():
+            if given:
+                raise InputError(f"--{option}: software attention has none; give a behavioral model with --model")
 
     @property
     def weights_name(self) -> str:

@@ -44,14 +44,6 @@ class GPT2:
         self.folder = folder
         self._tokenizer = text_tokenizer
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Where a worker process can read the files itself, it gets their folder instead of the weights."""
-        if self.folder is None:
-            return GPT2, (self.config, self.weights, self._tokenizer)
-        from gaincell_char.gpt2.checkpoint import load_folder
-
-        return load_folder, (self.folder, self.dtype.str)
-
     @property
     def dtype(self) -> np.dtype[Any]:
         """Precision of weights, states and logits."""
@@ -81,11 +73,15 @@ class GPT2:
         Raises
         ------
         InputError
-            ids of another shape, outside the vocabulary, or more than the positions that the network knows.
+            ids of another shape, outside the vocabulary, or more than the positions that the network knows; states that
+            are not finite.
         """
         tokens = self._checked(ids, 0 if cache is None else cache.length)
         self._warn_if_untrained(attention)
-        return model.hidden_states(tokens, self.weights, self.config, attention or SoftmaxAttention(), cache)
+        states = model.hidden_states(tokens, self.weights, self.config, attention or SoftmaxAttention(), cache)
+        if not np.isfinite(states).all():
+            raise InputError(f"{self.name}: the network's states are not finite; its weights or scalers are damaged")
+        return states
 
     def logits(self, ids: npt.ArrayLike, attention: Attention | None = None, cache: KVCache | None = None) -> Array:
         """Next-token logits (B, T, vocabulary) of token ids (B, T) that continue what `cache` holds.

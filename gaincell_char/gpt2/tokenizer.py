@@ -48,8 +48,12 @@ def encode(tokenizer: Tokenizer, text: str, least: int = 1) -> npt.NDArray[np.in
     Raises
     ------
     InputError
-        Fewer than `least` tokens.
+        Fewer than `least` tokens, or characters that UTF-8 cannot hold.
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # what the shell hands over where its bytes are no UTF-8
+        raise InputError(f"the text {text[:40]!r} is not UTF-8 (at character {error.start})") from error
     ids = np.array(tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int64)
     if not text:
         raise InputError(f"the text is empty; give at least {least} token{'s' if least > 1 else ''}")

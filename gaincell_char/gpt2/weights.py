@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from gaincell_char.errors import InputError, unknown_name
+from gaincell_char.errors import InputError
 from gaincell_char.gpt2.config import GPT2Config
 
 Array = npt.NDArray[Any]
@@ -73,10 +74,10 @@ class Archive:
             with path.open("rb") as stream:
                 size = int.from_bytes(stream.read(8), "little")
                 self._header = json.loads(stream.read(size))
+            self._data = np.memmap(path, np.uint8, "r", offset=8 + size)
         except (OSError, SafetensorError, ValueError) as error:
             raise InputError(f"{path}: not a whole safetensors file ({error})") from error
         self._header.pop("__metadata__", None)
-        self._data = np.memmap(path, np.uint8, "r", offset=8 + size)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._header)
@@ -114,8 +115,8 @@ def load_weights(path: Path, config: GPT2Config, dtype: npt.DTypeLike = np.float
     def read(name: str, *expected: int) -> Array:
         full = prefix + name
         if full not in archive:
-            wanted = f"expected shape {expected} for this config.json"
-            raise InputError(f"{unknown_name('tensor', full, archive, str(path))}; {wanted}")
+            near = difflib.get_close_matches(full, archive, n=1) or ["no tensor of a like name"]
+            raise InputError(f"{path}: tensor {full} of shape {expected} is missing; the file has {near[0]}")
         if archive.shape(full) != expected:
             raise InputError(f"{path}: tensor {full} has shape {archive.shape(full)}, config.json asks for {expected}")
         used.add(full)

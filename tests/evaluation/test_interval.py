@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaincell_char.evaluation.interval import Interval, mean_interval, paired_interval, share_interval, student_t
@@ -55,6 +55,7 @@ def test_one_sequence_has_no_interval():
     assert str(Interval(3.0, 2.5, 3.5)) == "3.0000 [2.5000, 3.5000]"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.data())
 def test_shares_stay_within_bounds(asked, data):
     right = data.draw(st.integers(0, asked))

@@ -121,6 +121,13 @@ def test_texts_that_cannot_be_read(gaincell, checkpoint, tmp_path, content, said
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", [("--scalers", "x.safetensors"), ("--no-quantize",), ("--no-decay",)])
+def test_analog_options_without_a_model(gaincell, checkpoint, text, option):
+    code, _, err = gaincell("gpt2", "perplexity", "--weights", checkpoint(), "--text", text, *option)
+    assert code == 2
+    assert f"{option[0]}: software attention has none" in err
+
+
 def test_names_that_are_unknown(gaincell, checkpoint, text):
     code, _, err = gaincell("gpt2", "perplexity", "--weights", checkpoint(), "--text", text, "--model", "leroux2026")
     assert code == 2

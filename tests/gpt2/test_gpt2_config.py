@@ -36,6 +36,7 @@ def test_our_section(tmp_path):
         ({name: value for name, value in GOOD.items() if name != "n_layer"}, "n_layer is missing"),
         ({"n_layers" if name == "n_layer" else name: value for name, value in GOOD.items()}, "mean it by 'n_layers'"),
         ({**GOOD, "n_head": 7}, "n_embd 768 is no multiple of n_head 7"),
+        ({**GOOD, "n_layer": "12"}, "n_layer is '12'; input should be a valid integer"),
         ({**GOOD, "n_layer": 0}, "n_layer is 0; input should be greater than 0"),
         ({**GOOD, "model_type": "llama"}, "model_type is 'llama'; input should be 'gpt2'"),
         ({**GOOD, "activation_function": "relu"}, "activation_function is 'relu'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_gpt2 import byte_tokenizer
 
@@ -46,6 +46,7 @@ def test_both_layouts_give_the_same_ids(published, tmp_path):
     assert encode(load_tokenizer(tmp_path), text).tolist() == encode(published, text).tolist()
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_every_text_comes_back(text):
     tokenizer = byte_tokenizer()
@@ -57,6 +58,11 @@ def test_short_and_empty_texts():
         encode(byte_tokenizer(), "", least=2)
     with pytest.raises(InputError, match="'x' has 1 token; at least 2 are needed"):
         encode(byte_tokenizer(), "x", least=2)
+
+
+def test_a_prompt_of_bytes_that_are_no_text():
+    with pytest.raises(InputError, match="is not UTF-8 \\(at character 3\\)"):
+        encode(byte_tokenizer(), "caf\udce9")
 
 
 def test_text_files(tmp_path):

@@ -62,7 +62,7 @@ def test_prefix_head_and_masks_of_other_tools(checkpoint):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"h.1.mlp.c_fc.bias": None}, r"'h.1.mlp.c_fc.bias'; did you mean .*expected shape \(128,\)"),
+        ({"h.1.mlp.c_fc.bias": None}, r"h.1.mlp.c_fc.bias of shape \(128,\) is missing; the file has h.\d.mlp"),
         ({"h.0.attn.c_attn.weight": np.zeros((96, 32), np.float32)},
          r"h.0.attn.c_attn.weight has shape \(96, 32\), config.json asks for \(32, 96\)"),
         ({"h.2.ln_1.weight": np.zeros(32, np.float32)}, r"h.2.ln_1.weight \(32,\) has no place .* \(2 layers\)"),
@@ -82,6 +82,18 @@ def test_a_truncated_file_is_refused(checkpoint, keep):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_gpt2(path.parent)
+
+
+def test_a_file_without_tensors_is_refused(checkpoint):
+    with pytest.raises(InputError, match=r"wte.weight of shape \(257, 32\) is missing; the file has no tensor"):
+        load_gpt2(checkpoint({}))
+
+
+def test_damaged_weights_are_noticed(checkpoint):
+    tensors = random_tensors(SIZES)
+    tensors["h.1.mlp.c_fc.weight"][3, 4] = np.nan
+    with pytest.raises(InputError, match="states are not finite"):
+        load_gpt2(checkpoint(tensors)).logits(IDS)
 
 
 def test_archive_lists_names_and_shapes(tmp_path):
