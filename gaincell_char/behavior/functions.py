@@ -40,7 +40,10 @@ class Polynomial(_Function):
 
     def root(self) -> float:
         """The real root inside `domain` nearest to `center`; nan where there is none."""
-        roots = np.polynomial.polynomial.polyroots(np.trim_zeros(np.asarray(self.coefficients), "b"))
+        significant = np.trim_zeros(np.asarray(self.coefficients), "b")
+        if significant.size < 2:
+            return float("nan")
+        roots = np.polynomial.polynomial.polyroots(significant)
         real = roots.real[np.abs(roots.imag) < 1e-9] + self.center
         inside = real[(real >= self.domain[0]) & (real <= self.domain[1])]
         return float(inside[np.argmin(np.abs(inside - self.center))]) if inside.size else float("nan")

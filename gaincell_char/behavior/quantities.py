@@ -10,6 +10,9 @@ import numpy as np
 from gaincell_char.behavior.functions import Polynomial
 from gaincell_char.behavior.schema import BehavioralModel, ExponentialRetention, LowRankRetention
 
+NOMINAL_SLOPE = 19.3
+"""Unit currents per volt of a nominal cell, by the definition of the unit current."""
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -44,10 +47,12 @@ def quantities(model: BehavioralModel) -> dict[str, Quantity]:
     found = {
         "zero_crossing_V": Quantity(cell.zero_crossing_V, "V", "stored voltage without current"),
         "slope_A_per_V": Quantity(slope, "A/V", "least squares over the stored range"),
-        "gain": Quantity(slope / unit / 19.3, "1", "slope against the nominal cell (19.3 unit currents per volt)"),
+        "gain": Quantity(
+            slope / unit / NOMINAL_SLOPE, "1", "slope against the nominal cell (19.3 unit currents per volt)"
+        ),
         "unit_current_A": Quantity(unit, "A", "unit current of the nominal cell"),
-        "current_low_A": Quantity(at_low, "A", f"current at {low:g} V stored"),
-        "current_high_A": Quantity(at_high, "A", f"current at {high:g} V stored"),
+        "current_low_u": Quantity(at_low / unit, "u", f"current at {low:g} V stored"),
+        "current_high_u": Quantity(at_high / unit, "u", f"current at {high:g} V stored"),
     }
     for order, coefficient in enumerate(cell.current.coefficients):
         found[f"A_{order}"] = Quantity(coefficient / unit, f"u/V^{order}", f"coefficient of (V - center)^{order}")
