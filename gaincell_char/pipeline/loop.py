@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SWEEPS = {sweep: f"gain_cell_{sweep}" for sweep in work.FITTED_SWEEPS}
 LINEAR = "embedded/linear-hardware"
-CALIBRATION_SEQUENCES, ITERATIONS = 2, 100
 LINEAR_ZERO_V = 0.45
 VERSION = 1
 """Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
@@ -47,11 +46,23 @@ WATERFALL = ("software", "linear attention", "quantizers", "nonlinearity", "zero
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How much text everything is measured on; the defaults are what is reported."""
+
+    sequences: int = 32
+    length: int = 1024
+    recall_programs: int = 12
+    calibration_sequences: int = 2
+    iterations: int = 100
+
+
+@dataclass(frozen=True)
 class Request:
     """What the user asked for: design parameters that differ from the default (SI), and whether to retrim as well."""
 
     parameters: Mapping[str, float] = field(default_factory=dict)
     retrim: bool = False
+    sizes: Sizes = Sizes()
 
 
 def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
@@ -65,7 +76,7 @@ def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
         No simulator, or no embedded weights.
     """
     weights = {name: work.check_weights(name) for name in ("embedded/software", "embedded/software-control", LINEAR)}
-    network = _Network(weights)
+    network = _Network(weights, request.sizes)
     sweeps = _sweeps(DEFAULT, {}, folder, workers)
     stages = [*sweeps, _fit(DEFAULT, "cmos28"), network.corpus()]
     changed = _sweeps(CHANGED, request.parameters, folder, workers) if request.parameters else []
@@ -130,8 +141,9 @@ def _fit(suffix: str, name: str) -> Stage:
 class _Network:
     """Stages of the model branch: which network runs on which cell with which scalers."""
 
-    def __init__(self, weights: Mapping[str, str]) -> None:
+    def __init__(self, weights: Mapping[str, str], sizes: Sizes) -> None:
         self.weights = weights
+        self.sizes = sizes
 
     def corpus(self) -> Stage:
         from gaincell_char.adaptation.calibration import MODULES
@@ -145,11 +157,11 @@ class _Network:
             "weights_digest": self.weights[LINEAR],
             "python": python_read(),
             "texts": texts,
-            "sequences": 32,
-            "length": 1024,
-            "calibration_sequences": CALIBRATION_SEQUENCES,
+            "sequences": self.sizes.sequences,
+            "length": self.sizes.length,
+            "calibration_sequences": self.sizes.calibration_sequences,
             "distances": list(DISTANCES),
-            "recall_programs": 12,
+            "recall_programs": self.sizes.recall_programs,
             "seed": 0,
         }
         return Stage("corpus", work.corpus, VERSION, inputs)
@@ -217,7 +229,7 @@ class _Network:
 
     def _adapt(self, name: str, model: Mapping[str, Any], method: str, decay: bool = True) -> Stage:
         inputs = {**self._analog(LINEAR, model), "method": method, "quantize": True, "decay": decay,
-                  "iterations": ITERATIONS}  # fmt: skip
+                  "iterations": self.sizes.iterations}  # fmt: skip
         return Stage(f"adapt.{name}", work.adapt_scalers, VERSION, inputs, ("corpus", *_of(model)))
 
     def _analog(self, weights: str, model: Mapping[str, Any] | None) -> dict[str, Any]:

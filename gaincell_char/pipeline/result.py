@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gaincell_char.pipeline import work
-from gaincell_char.pipeline.loop import CALIBRATION_SEQUENCES, LABELS, WATERFALL, Request, configurations
+from gaincell_char.pipeline.loop import LABELS, WATERFALL, Request, configurations
 from gaincell_char.pipeline.sentence import change_sentence, loop_sentence
 from gaincell_char.version import __version__
 
@@ -146,7 +146,7 @@ def _text(results: Mapping[str, StageResult]) -> dict[str, Any]:
         "length": length,
         "distances": distances,
         "answers_per_distance": each,
-        "calibration_sequences": CALIBRATION_SEQUENCES,
+        "calibration_sequences": len(tables["calibration"]),
         "description": f"{sequences} sequences of {length} tokens of held-out code (the standard library of Python "
         f"{platform.python_version()}); recall over {each} answers a distance.",
     }
