@@ -57,7 +57,7 @@ def chain(
     """
     if isinstance(window, bool) or not isinstance(window, int) or window < 1:
         raise InputError(f"window: {window!r}; expected a whole number of tokens, at least 1")
-    if not isinstance(decay, bool) and not (math.isfinite(decay) and decay >= 0):
+    if not isinstance(decay, int | float) or not (math.isfinite(decay) and decay >= 0):
         raise InputError(f"decay: {decay!r}; expected True, False or a finite lambda per token >= 0")
     if tiles not in ("absolute", "ring"):
         raise InputError(f"tiles: {tiles!r}; expected 'absolute' or 'ring'")

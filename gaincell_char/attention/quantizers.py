@@ -24,7 +24,7 @@ def scale(x: Array, gain: Array, offset: Array) -> Array:
     """`gain` x + `offset` per head: x (B, H, T, D), gain and offset (H,); the gain is at least 1e-20."""
     a = np.maximum(gain, SMALLEST_GAIN).astype(x.dtype)[:, np.newaxis, np.newaxis]
     scaled: Array = x * a
-    scaled += offset.astype(x.dtype)[:, np.newaxis, np.newaxis]
+    scaled += np.asarray(offset, x.dtype)[:, np.newaxis, np.newaxis]
     return scaled
 
 
@@ -34,7 +34,7 @@ def to_levels(x: Array, gain: Array, offset: Array, low: float, high: float, lev
     One head at a time, so that the passes over it stay in the processor's cache.
     """
     stored = np.empty(x.shape, x.dtype)
-    a, b = np.maximum(gain, SMALLEST_GAIN).astype(x.dtype), offset.astype(x.dtype)
+    a, b = np.maximum(gain, SMALLEST_GAIN).astype(x.dtype), np.asarray(offset, x.dtype)
     step = None if levels is None else x.dtype.type((high - low) / (levels - 1))
     for batch in range(x.shape[0]):
         for head in range(x.shape[1]):

@@ -190,6 +190,7 @@ def test_quantizer_is_half_to_even_on_a_grid_that_contains_zero() -> None:
         ({"window": 0}, "window: 0; expected a whole number"),
         ({"decay": -1.0}, "decay: -1.0; expected True, False or"),
         ({"decay": float("nan")}, "decay: nan"),
+        ({"decay": "fast"}, "decay: 'fast'; expected True, False or"),
         ({"decay_dtype": "float16"}, "decay_dtype: 'float16'"),
         ({"tiles": "square"}, "tiles: 'square'; expected 'absolute' or 'ring'"),
     ],
