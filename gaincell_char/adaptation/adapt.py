@@ -17,6 +17,9 @@ from gaincell_char.gpt2 import GPT2
 
 METHODS = ("paper", "offset-aware")
 
+PATIENCE = 10
+"""Updates without progress after which `offset-aware` stops."""
+
 
 def adapt(
     lm: GPT2,
@@ -83,7 +86,7 @@ def adapt(
         goal,
         targets,
         method=method,
-        keep_best=method != "paper",
+        patience=None if method == "paper" else PATIENCE,
         max_iterations=max_iterations,
         tolerance=tolerance,
         progress=progress,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaincell_char.adaptation.moments import LayerMoments, Observation, Target, constant
-from gaincell_char.adaptation.update import TOLERANCE, step_size, update
+from gaincell_char.adaptation.update import TOLERANCE, mismatch, step_size, update
 from gaincell_char.attention.observation import HeadStatistics
 from gaincell_char.attention.scalers import Scalers
 
@@ -27,7 +27,8 @@ class Adaptation:
     scalers: of every layer, for the adapted cell.
     linear_loss: loss of the linear hardware model on the calibration batch, nats a token.
     loss: on the same batch, before the first update and after each: iterations + 1 values.
-    kept: which of them `scalers` belong to: the last, or the lowest where `offset-aware` did not converge.
+    kept: which of them `scalers` belong to: the last, or where `offset-aware` did not converge the nearest to its
+        targets.
     iterations: updates made.
     converged: nothing moved any more.
     diverged: the last update gave numbers that are not finite; it was taken back, and the iteration ended there.
@@ -62,7 +63,7 @@ def iterate(
     targets: Targets,
     *,
     method: str,
-    keep_best: bool,
+    patience: int | None = None,
     max_iterations: int = 100,
     tolerance: float = TOLERANCE,
     progress: Progress | None = None,
@@ -74,42 +75,44 @@ def iterate(
     observe: one pass over the calibration batch with given scalers.
     linear: the linear model's pass over the same batch.
     targets: moments to move toward, given a pass.
-    keep_best: where it does not converge, return the scalers of the pass with the lowest loss instead of the last
-        (quantized levels can make a target unreachable, and the iteration walks around it).
+    patience: stop after so many updates that came no nearer to the targets, and return the scalers that were nearest
+        (quantized levels can make a target unreachable, and the iteration walks around it). None: the published rule,
+        go on, and return the last.
     progress: called after each pass with updates made, `max_iterations` and the loss.
     """
-    scalers, seen = start, observe(start)
-    loss = [seen.loss]
-    best = (scalers, seen, 0)
-    converged = diverged = False
-    while len(loss) <= max_iterations:
-        after, moved = update(scalers, seen.layers, targets(seen), step_size(len(loss) - 1), tolerance)
-        if not moved:
-            converged, best = True, (scalers, seen, len(loss) - 1)
+    passes = [(start, observe(start))]
+    distances: list[float] = []
+    diverged = False
+    while True:
+        scalers, seen = passes[-1]
+        goal = targets(seen)
+        distances.append(mismatch(seen.layers, goal))
+        nearest = int(np.argmin(distances))
+        done = len(passes) - 1
+        after, moved = update(scalers, seen.layers, goal, step_size(done), tolerance)
+        if not moved or done == max_iterations or (patience is not None and done - nearest >= patience):
             break
-        next_seen = observe(after)
-        if not _finite(next_seen):
-            diverged = True
+        following = observe(after)
+        diverged = not _finite(following)
+        if diverged:
             break
-        scalers, seen = after, next_seen
-        loss.append(seen.loss)
-        if not keep_best or seen.loss < best[1].loss:
-            best = (scalers, seen, len(loss) - 1)
+        passes.append((after, following))
         if progress is not None:
-            progress(len(loss) - 1, max_iterations, f"loss {seen.loss:.3f}")
-    kept_scalers, kept_seen, kept = best
+            progress(done + 1, max_iterations, f"loss {following.loss:.3f}")
+    kept = done if patience is None or not moved else nearest
+    scalers, seen = passes[kept]
     return Adaptation(
-        scalers=kept_scalers,
+        scalers=scalers,
         method=method,
         linear_loss=linear.loss,
-        loss=tuple(loss),
+        loss=tuple(observation.loss for _, observation in passes),
         kept=kept,
-        iterations=len(loss) - 1,
-        converged=converged,
+        iterations=done,
+        converged=not moved,
         diverged=diverged,
-        errors=tuple(_errors(now, goal) for now, goal in zip(kept_seen.layers, linear.layers, strict=True)),
-        frozen=_frozen(kept_seen),
-        statistics=kept_seen.layers,
+        errors=tuple(_errors(now, target) for now, target in zip(seen.layers, linear.layers, strict=True)),
+        frozen=_frozen(seen),
+        statistics=seen.layers,
     )
 
 

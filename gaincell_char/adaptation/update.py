@@ -23,6 +23,17 @@ def step_size(iteration: int) -> float:
     return float(_STEPS[min(iteration, _STEPS.size - 1)])
 
 
+def mismatch(measured: Sequence[LayerMoments], target: Sequence[LayerMoments]) -> float:
+    """Root mean square over scalers and heads of the errors of mean and deviation, each relative to the deviation."""
+    errors = [
+        np.concatenate([now[name].mean - goal[name].mean, now[name].std - goal[name].std])
+        / np.tile(np.maximum(goal[name].std, TOLERANCE), 2)
+        for now, goal in zip(measured, target, strict=True)
+        for name in NAMES
+    ]
+    return float(np.sqrt(np.mean(np.square(errors))))
+
+
 def update(
     scalers: Scalers,
     measured: Sequence[LayerMoments],
