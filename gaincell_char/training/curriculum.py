@@ -25,6 +25,7 @@ class Phase:
         rate_start, rate_end: learning-rate multiplier, linear over the phase's budget.
         questions: fewest and most names asked in a program.
         recall_weight: weight of the answers' mean loss against the code's.
+        match: weight of the error of the states after each layer against the teacher's.
         distill: share of the code's loss that is taken against a teacher's distribution, where there is a teacher.
     """
 
@@ -40,6 +41,7 @@ class Phase:
     questions: tuple[int, int] = (6, 18)
     recall_weight: float = 1.0
     distill: float = 0.0
+    match: float = 0.0
 
     @property
     def batch_tokens(self) -> int:
@@ -52,26 +54,24 @@ SOFTWARE = (
     Phase("programs-128", "programs", 128, 40, 24, 2_000_000, advance_at=0.9, questions=(6, 14)),
     Phase("programs-256", "programs", 256, 12, 4, 4_500_000, questions=(8, 30), recall_weight=0.1),
     Phase("programs-512", "programs", 512, 6, 2, 3_000_000, questions=(20, 60), recall_weight=0.1),
-    Phase("programs-1024", "programs", 1024, 6, 2, 5_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.1),
+    Phase("programs-1024", "programs", 1024, 6, 2, 4_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.1),
 )
 """Copying -> pairs -> programs -> full length, with code in every batch."""
 
+_ASKED_512, _ASKED_1024 = (20, 60), (20, 110)
+
 FINE_TUNE = (
-    Phase("layers", "programs", 512, 6, 2, 400_000, questions=(20, 60), rate_start=1.0, rate_end=0.5),
-    Phase("network-512", "programs", 512, 6, 2, 1_800_000, questions=(20, 60), recall_weight=0.1, distill=0.5),
+    Phase("layers-warm-up", "programs", 512, 4, 4, 80_000, questions=_ASKED_512, rate_start=0.05, recall_weight=0.1),
+    Phase("layers", "programs", 512, 4, 4, 480_000, questions=_ASKED_512, rate_end=0.7, recall_weight=0.1),
     Phase(
-        "network-1024",
-        "programs",
-        1024,
-        6,
-        2,
-        1_600_000,
-        questions=(20, 110),
-        rate_end=0.0,
-        recall_weight=0.5,
-        distill=0.5,
+        "states-512", "programs", 512, 6, 2, 800_000, questions=_ASKED_512, rate_start=0.7, rate_end=0.6,
+        recall_weight=0.2, distill=0.5, match=0.5,
     ),
-)
+    Phase(
+        "network-1024", "programs", 1024, 6, 2, 3_000_000, questions=_ASKED_1024, rate_start=0.6, rate_end=0.0,
+        recall_weight=0.2, distill=0.5,
+    ),
+)  # fmt: skip
 """From the software model to the hardware, and, token for token, the software control."""
 
 

@@ -13,12 +13,10 @@ This is a start, not a constraint: every weight is trained on.
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 from torch import Tensor
 
-from gaincell_char.training.hardware import MID_SUPPLY_V, HardwareAttention
 from gaincell_char.training.model import GPT
 
 
@@ -82,36 +80,3 @@ def lay_out_recall(model: GPT, amplitude: float = 0.02) -> None:
     same = 1.5 * torch.eye(3 * (width // 16))
     set_head(1, 0, (block["match"], same), block["one_back"], (block["copy"], block["copy"]), 3.0)
     set_head(1, 1, (block["one_back"], same), block["two_back"], (block["copy"], block["copy"]), 3.0)
-
-
-@torch.no_grad()
-def calibrate_scalers(hardware: GPT, software: GPT, ids: Tensor) -> None:
-    """Set every scaler of `hardware` (a copy of `software` with hardware attention) from statistics on ids (B, T).
-
-    Projections are centered in the converters' ranges, two standard deviations to either side: q around 0.5, which
-    keeps its sign's information (the published start, b = 0, clips half of it), k and v around mid-supply. The output
-    scaler gives each head the spread of the software head it replaces.
-    """
-    x = software.embed(ids)
-    for block, taught in zip(hardware.blocks, software.blocks, strict=True):
-        normalized = taught.ln_1(x)
-        heads = dict(zip(("q", "k", "v"), taught.attn.heads(normalized), strict=True))
-        scaler = cast("HardwareAttention", block.attn.attention)
-        for name, projection in heads.items():
-            middle = 0.5 if name == "q" else MID_SUPPLY_V
-            std, mean = _per_head(projection)
-            scaler.a[name].copy_(middle / (2 * std))
-            scaler.b[name].copy_(middle - scaler.a[name] * mean)
-        scaler.a["out"].fill_(1.0)
-        scaler.b["out"].fill_(0.0)
-        wanted_std, wanted_mean = _per_head(taught.attn.attention(*heads.values()))
-        std, mean = _per_head(scaler(*heads.values()))
-        scaler.a["out"].copy_(wanted_std / std)
-        scaler.b["out"].copy_(wanted_mean - scaler.a["out"] * mean)
-        x = taught(x)
-
-
-def _per_head(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Standard deviation and mean of (B, H, T, D) per head."""
-    std, mean = torch.std_mean(x.float(), dim=(0, 2, 3))
-    return std, mean

@@ -143,12 +143,16 @@ class GPT(nn.Module):
         x: Tensor = self.wte(ids) + self.wpe(torch.arange(offset, offset + ids.shape[1]))
         return x
 
+    def states(self, ids: Tensor, offset: int = 0) -> list[Tensor]:
+        """Input of the first layer and output of every layer, each (B, T, C)."""
+        states = [self.embed(ids, offset)]
+        for block in self.blocks:
+            states.append(block(states[-1]))
+        return states
+
     def hidden(self, ids: Tensor, offset: int = 0) -> Tensor:
         """Final normalized states (B, T, C)."""
-        x = self.embed(ids, offset)
-        for block in self.blocks:
-            x = block(x)
-        normalized: Tensor = self.ln_f(x)
+        normalized: Tensor = self.ln_f(self.states(ids, offset)[-1])
         return normalized
 
     def logits(self, hidden: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import nn
@@ -16,10 +17,11 @@ from gaincell_char.corpus.code import held_out_tokens, training_sources
 from gaincell_char.corpus.recall import recall_set
 from gaincell_char.training import parallel
 from gaincell_char.training import state as disk
+from gaincell_char.training.calibration import calibrate_scalers
 from gaincell_char.training.curriculum import FINE_TUNE, SOFTWARE, Data, Phase, make_batch
 from gaincell_char.training.evaluate import code_loss, recall_curve
 from gaincell_char.training.hardware import HardwareAttention
-from gaincell_char.training.initialization import calibrate_scalers, lay_out_recall
+from gaincell_char.training.initialization import lay_out_recall
 from gaincell_char.training.model import GPT, ModelConfig
 from gaincell_char.training.objective import ObjectiveFunction, distilled_by, layers_matched_to
 from gaincell_char.training.optimizer import Optimizers
@@ -34,6 +36,7 @@ class Run:
         base: the run whose end this one starts from; None starts from `lay_out_recall`.
         attention: "software" or "linear-hardware".
         matrix_lr, other_lr: learning rates of Muon and of AdamW.
+        notes: what a reader of the checkpoint's record should know about how it was trained.
     """
 
     name: str
@@ -42,14 +45,46 @@ class Run:
     attention: str = "software"
     matrix_lr: float = 2e-3
     other_lr: float = 2e-3
+    notes: tuple[str, ...] = ()
 
+
+SOFTWARE_NOTES = (
+    "Four heads start as copies between subspaces of the residual stream (gaincell_char/training/initialization.py): "
+    "recall then appears within 0.1 M tokens of copying instead of after 2 M or more.",
+    "Short rows are placed at random positions, so that every position embedding is trained from the start.",
+    "Code is in every batch of every phase.",
+    "Settings changed while this checkpoint was trained: until step 500 matrix_lr was 2e-3; until step 200 programs-128 "
+    "had 22 + 10 rows; until step 500 programs-256 had 24 + 8 rows; until step 600 its recall_weight was 0.5.",
+)
+HARDWARE_NOTES = (
+    "Scalers start from statistics of the software model (calibrate_scalers), not at a = 1 and b = 0 or 0.45: q is "
+    "centered at 0.5 with two standard deviations in range.",
+    "Phases layers-warm-up and layers: each layer's attention imitates the software layer's output on its input.",
+    "Phase states-512: the states after each layer are drawn to the software model's (half the weight of the loss).",
+    "Phases states-512 and network-1024: half of the code's loss is taken against the software model's distribution.",
+    "Decay, clips and quantizers are on from the first step.",
+)
 
 RUNS = {
     run.name: run
     for run in (
-        Run("software", SOFTWARE, matrix_lr=3e-3),
-        Run("software-control", FINE_TUNE, base="software", matrix_lr=1e-3, other_lr=1e-3),
-        Run("linear-hardware", FINE_TUNE, base="software", attention="linear-hardware", matrix_lr=1e-3, other_lr=1e-3),
+        Run("software", SOFTWARE, matrix_lr=3e-3, notes=SOFTWARE_NOTES),
+        Run(
+            "software-control",
+            FINE_TUNE,
+            base="software",
+            matrix_lr=1.5e-3,
+            other_lr=1e-3,
+            notes=("The phases, batches and tokens of linear-hardware, with softmax attention and the plain loss.",),
+        ),
+        Run(
+            "linear-hardware",
+            FINE_TUNE,
+            base="software",
+            attention="linear-hardware",
+            matrix_lr=3e-3,
+            notes=HARDWARE_NOTES,
+        ),
     )
 }
 
@@ -94,10 +129,11 @@ def start(run: Run, folder: Path, seed: int, data: Data) -> tuple[GPT, Mapping[s
     if run.attention == "software":
         return model, {}
     base.requires_grad_(False)
-    ids = torch.from_numpy(make_batch(data, run.phases[-1], seed, 0, base.config.n_positions).code)
-    calibrate_scalers(model, base, ids)
+    first = make_batch(data, run.phases[0], seed, 0, base.config.n_positions)
+    calibrate_scalers(model, base, torch.from_numpy(np.concatenate([first.code, first.recall])))
     objectives = {phase.name: distilled_by(base) for phase in run.phases}
-    return model, {**objectives, "layers": layers_matched_to(base)}
+    matched = layers_matched_to(base)
+    return model, objectives | {phase.name: matched for phase in run.phases if phase.name.startswith("layers")}
 
 
 def watcher(tokenizer: Tokenizer) -> Callable[[GPT, Phase], dict[str, Any]]:
