@@ -16,11 +16,14 @@ from gaincell_char.pipeline import work
 from gaincell_char.pipeline.stages import Stage
 
 if TYPE_CHECKING:
+    from gaincell_char.sweep.axis import Range
     from gaincell_char.sweep.run import Prepared
+    from gaincell_char.sweep.spec import Spec
 
 SWEEPS = {sweep: f"gain_cell_{sweep}" for sweep in work.FITTED_SWEEPS}
 LINEAR = "embedded/linear-hardware"
 LINEAR_ZERO_V = 0.45
+WBL_HOLD = "gain_cell.wbl_hold_V"
 VERSION = 1
 """Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
 
@@ -108,11 +111,29 @@ def _sweeps(suffix: str, parameters: Mapping[str, float], folder: Path, workers:
 
     stages = []
     for sweep, spec in SWEEPS.items():
-        prepared = prepare(load_spec(spec), overrides=Overrides(parameters=parameters))
+        document = load_spec(spec)
+        axes: dict[str, list[float] | Range] = {}
+        if sweep == "retention":
+            document = _with_hold(document, parameters)
+            if WBL_HOLD in parameters:
+                axes["wbl_V"] = [parameters[WBL_HOLD]]
+        prepared = prepare(document, overrides=Overrides(parameters, axes))
         inputs = {"spec": prepared.spec.digest, "decks": [task.identity.key for task in prepared.tasks]}
         run = _Sweep(prepared, folder / "sweeps" / f"{spec}.sqlite", workers)
         stages.append(Stage(f"sweep.{sweep}{suffix}", run, VERSION, inputs, in_parent=True))
     return stages
+
+
+def _with_hold(spec: Spec, parameters: Mapping[str, float]) -> Spec:
+    """`spec` of the retention sweep, with the design's own hold voltages among those it compares."""
+    from gaincell_char.circuits.testbench import parameters as known
+
+    defaults = {parameter.name: parameter.default for parameter in known("gain_cell")}
+    row = {f"{line}_V": parameters.get(f"gain_cell.{line}_hold_V", defaults[f"gain_cell.{line}_hold_V"])
+           for line in ("wwl", "wwlb")}  # fmt: skip
+    if row in spec.presets["hold"]:
+        return spec
+    return spec.model_copy(update={"presets": {**spec.presets, "hold": [*spec.presets["hold"], row]}})
 
 
 class _Sweep:

@@ -49,7 +49,7 @@ def summarize(request: Request, stages: Sequence[Stage], results: Mapping[str, S
         "changed": cells.get("fit@changed"),
         "stages": [
             {"name": r.name, "key": r.artifact.key, "ran": r.ran, "wall_s": round(r.artifact.wall_s, 2)}
-            for r in results.values()
+            for r in (results[stage.name] for stage in stages)
         ],
     }
     result["sentence"] = change_sentence(result) if request.parameters else loop_sentence(result)
@@ -88,10 +88,10 @@ def _hold(model: BehavioralModel) -> dict[str, Any] | None:
     """The retention figures at the hold voltages that the model's law was fitted at."""
     tables = model.cell.retention_tables
     law = model.cell.retention
-    if not tables or law is None:
+    if not tables or law is None:  # the fits refuse a law without the table of the design's own hold
         return None
-    here = [t for t in tables if t.condition == model.condition]
-    best = min(here or tables, key=lambda t: t.wwl_V)
+    design = tuple(model.parameters[f"gain_cell.{line}_hold_V"] for line in ("wwl", "wwlb"))
+    best = next(t for t in tables if t.condition == model.condition and (t.wwl_V, t.wwlb_V) == design)
     return {
         "wwl_V": best.wwl_V,
         "wwlb_V": best.wwlb_V,

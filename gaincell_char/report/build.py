@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-import numpy as np
-
+from gaincell_char.behavior.schema import Corner
+from gaincell_char.fit.points import iv_points, pulse_points
 from gaincell_char.report import cell_figures, network_figures
 from gaincell_char.report.page import draw, render
 
@@ -28,18 +28,18 @@ def build(
     curves = {name: rows[name]["recall"] for name in CURVES if name in rows}
     adaptation = {name: done["loss_nats"] for name, done in result["adaptation"].items()}
     linear = next(iter(result["adaptation"].values()))["linear_loss_nats"]
+    nominal = model.cell.iv[model.condition.corner]
     builders = {
         "waterfall": partial(network_figures.waterfall, result["waterfall"]),
         "recall": partial(network_figures.recall, curves, labels),
         "adaptation": partial(network_figures.adaptation, adaptation, linear, labels),
         "current": partial(cell_figures.current, model, published),
-        "residuals": partial(_residuals, model, iv),
+        "residuals": partial(cell_figures.residuals, nominal, iv_points(iv, nominal.condition)),
     }
     cell = model.cell
     if cell.pulse_charge is not None:
-        points = pulse.good
-        columns = (points[name].to_numpy(float) for name in ("v_store_V", "pulse_s", "charge_C"))
-        builders["charge"] = partial(cell_figures.charge, cell.pulse_charge, *columns)
+        points = pulse_points(pulse, cell.pulse_charge.condition)
+        builders["charge"] = partial(cell_figures.charge, cell.pulse_charge, points)
     if cell.write is not None:
         builders["write"] = partial(cell_figures.write, cell.write)
     if cell.retention is not None:
@@ -47,25 +47,11 @@ def build(
     return render({**result, **_texts(model, result)}, draw(builders))
 
 
-def _residuals(model: BehavioralModel, iv: Dataset) -> str:
-    from gaincell_char.fit.held_out import held_out
-
-    rows = iv.good
-    condition = model.condition
-    here = rows[(rows["corner"] == condition.corner) & (rows["temperature_C"] == condition.temperature_C)]
-    v_store, v_bl, measured = (here[name].to_numpy(float) for name in ("v_store_V", "v_bl_V", "current_A"))
-    unseen = np.ones(v_store.shape, bool)
-    for values in (v_store, v_bl):  # held out: on a held-out line of every axis
-        axis, index = np.unique(values, return_inverse=True)
-        unseen &= held_out(axis.size)[index]
-    return cell_figures.residuals(model.cell.iv[condition.corner], v_store, v_bl, measured, unseen)
-
-
 def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
     pulse = model.cell.pulse_charge
     linear = "" if pulse is None else f"{1e18 * pulse.linearity_error_C:.2g} aC"
     return {
-        "corners": [_corner(model, corner) for corner in model.cell.iv],
+        "corners": [_corner(model, corner) for corner in get_args(Corner) if corner in model.cell.iv],
         "retention": cell_figures.tau_summary(model.cell.retention_tables),
         "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % "
         "interval of the bar itself. Scalers are adapted (offset-aware) to the cell of the bar.",
@@ -77,7 +63,7 @@ def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _corner(model: BehavioralModel, corner: Any) -> dict[str, Any]:
+def _corner(model: BehavioralModel, corner: Corner) -> dict[str, Any]:
     surface = model.cell.iv[corner]
     low, high = model.cell.level_range_V
     hold = surface.condition.vdd_V / 2

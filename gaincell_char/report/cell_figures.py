@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char.behavior.schema import BehavioralModel, Condition, IvSurface, PulseCharge, RetentionTable, WriteModel
+from gaincell_char.fit.points import Points
 from gaincell_char.report.svg import CIRCUIT, LINEAR, MUTED, PUBLISHED, to_svg
 
 Array = npt.NDArray[np.float64]
@@ -61,14 +62,12 @@ def current(model: BehavioralModel, published: BehavioralModel) -> str:
     return to_svg(figure)
 
 
-def residuals(surface: IvSurface, v_store: Array, v_bl: Array, measured: Array, held_out: npt.NDArray[np.bool_]) -> str:
-    """What each fit leaves, % of full scale: the polynomials at the hold voltage, the spline over the whole surface.
-
-    `v_store`, `v_bl`, `measured` (A), `held_out`: (n,), the points of the dataset at one corner.
-    """
+def residuals(surface: IvSurface, points: Points) -> str:
+    """What each fit leaves, % of full scale: the polynomials at the hold voltage, the spline over the whole surface."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.0))
+    v_store, v_bl, measured = points.x, points.y, points.z
     hold = surface.condition.vdd_V / 2
     domain = surface.polynomial.domain
     line = (np.abs(v_bl - hold) < 1e-9) & (v_store >= domain[0] - 1e-9) & (v_store <= domain[1] + 1e-9)
@@ -83,7 +82,7 @@ def residuals(surface: IvSurface, v_store: Array, v_bl: Array, measured: Array, 
     left.set_title(f"polynomials, BL {hold:g} V")
     left.legend(fontsize=8)
     error = 100 * (surface.surface(v_store, v_bl) - measured) / np.abs(measured).max()
-    for mask, shade, label in ((~held_out, MUTED, "fitted"), (held_out, CIRCUIT, "held out")):
+    for mask, shade, label in ((points.fitted, MUTED, "fitted"), (points.judged, CIRCUIT, "held out")):
         right.plot(v_store[mask], error[mask], ".", markersize=2.2, color=shade, label=label, rasterized=True)
     right.set_xlabel("stored voltage, V")
     right.set_title("tensor spline, all bit-line voltages")
@@ -91,14 +90,12 @@ def residuals(surface: IvSurface, v_store: Array, v_bl: Array, measured: Array, 
     return to_svg(figure)
 
 
-def charge(pulse: PulseCharge, v_store: Array, pulse_s: Array, charge_C: Array) -> str:
-    """Charge against pulse width for the levels simulated, and the kick and disturb of the storage node.
-
-    `v_store`, `pulse_s`, `charge_C`: (n,) points of the dataset.
-    """
+def charge(pulse: PulseCharge, points: Points) -> str:
+    """Charge against pulse width for the levels simulated, and the kick and disturb of the storage node."""
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8.6, 2.9))
+    v_store, pulse_s, charge_C = points.x, points.y, points.z
     levels = np.unique(v_store)
     shown = levels[np.linspace(0, levels.size - 1, min(8, levels.size)).round().astype(int)]
     palette = plt.get_cmap("cividis")
@@ -108,10 +105,10 @@ def charge(pulse: PulseCharge, v_store: Array, pulse_s: Array, charge_C: Array) 
         left.plot(1e9 * pulse_s[here], 1e15 * charge_C[here], ".", color=shade, markersize=4)
         widths = np.linspace(1, 15, 57)
         left.plot(widths, 1e15 * pulse.surface(level, 1e-9 * widths), color=shade, linewidth=0.9)
-        middle.plot(1e9 * pulse_s[here], 1e18 * (charge_C[here] - pulse.read_current(level) * pulse_s[here]
-                    - pulse.fixed_charge(level)), color=shade, marker=".", linewidth=0.9)  # fmt: skip
+        line = np.polynomial.Polynomial.fit(pulse_s[here], charge_C[here], 1)
+        middle.plot(1e9 * pulse_s[here], 1e18 * (charge_C[here] - line(pulse_s[here])), color=shade, marker=".")
     left.set(xlabel="pulse, ns", ylabel="charge, fC", title="Q(V_store, T)")
-    middle.set(xlabel="pulse, ns", ylabel="aC", title="off the line")
+    middle.set(xlabel="pulse, ns", ylabel="aC", title="off each level's line")
     v = np.linspace(float(levels[0]), float(levels[-1]), 121)
     right.plot(v, 1e3 * pulse.kick_V(v), color=CIRCUIT, label="kick, pulse on")
     right.plot(v, 1e3 * pulse.disturb_V(v), color=PUBLISHED, label="left after the read")
@@ -160,7 +157,7 @@ def write(model: WriteModel) -> str:
         widths, error = 1e9 * np.asarray(model.pulse_widths_s), 1e3 * np.maximum(errors[k], 1e-6)
         axis.loglog(widths, error, marker="o", markersize=3.5, color=shade, label=f"{level:.3f} V")
     axis.axvline(1e9 * model.design_pulse_s, color=MUTED, linewidth=0.8, linestyle=":")
-    axis.set(xlabel="write pulse, ns", ylabel="|level error|, mV (worst previous level)")
+    axis.set(xlabel="write pulse, ns", ylabel="|level error|, mV")
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), title="level")
     return to_svg(figure)
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gaincell_char.report.svg import BAD, CIRCUIT, LINEAR, MUTED, PUBLISHED, SOFTWARE, to_svg
+from gaincell_char.report.svg import BAD, CIRCUIT, LINEAR, MUTED, PUBLISHED, RETRIMMED, SOFTWARE, to_svg
 
-COLORS = {"software": SOFTWARE, "linear": LINEAR, "published": PUBLISHED, "cell": CIRCUIT, "changed": BAD}
+COLORS = {
+    "software": SOFTWARE,
+    "software-control": SOFTWARE,
+    "linear": LINEAR,
+    "published": PUBLISHED,
+    "cell": CIRCUIT,
+    "changed": BAD,
+    "retrimmed": RETRIMMED,
+}
 
 
 def color(configuration: str) -> str:
@@ -49,11 +57,15 @@ def waterfall(steps: Sequence[Mapping[str, object]]) -> str:
             )
             axis.plot([x - 1 + 0.3, x + 0.3], [previous, previous], color=MUTED, linewidth=0.8)
         previous = loss
-    axis.set_xticks(range(len(steps)), [str(s["label"]).replace(" ", "\n", 1) for s in steps], fontsize=8.5)
+    axis.set_xticks(range(len(steps)), [_two_lines(str(s["label"])) for s in steps], fontsize=8.5)
     axis.set_ylim(low - 0.12 * span, high + 0.25 * span)
     axis.set_ylabel("loss, nats a token")
     axis.grid(axis="x", visible=False)
     return to_svg(figure)
+
+
+def _two_lines(label: str) -> str:
+    return label.replace(" ", "\n", 1) if len(label) > 9 else label
 
 
 def recall(curves: Mapping[str, Mapping[str, float]], labels: Mapping[str, str]) -> str:
@@ -81,12 +93,14 @@ def recall(curves: Mapping[str, Mapping[str, float]], labels: Mapping[str, str])
 def adaptation(curves: Mapping[str, Sequence[float]], reference: float, labels: Mapping[str, str]) -> str:
     """Loss on the calibration batch after each pass; `reference` is the linear hardware model's."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     figure, axis = plt.subplots(figsize=(8.6, 3.2))
     for name, losses in curves.items():
         style = "-" if "offset" not in name else "-."
         axis.plot(range(len(losses)), losses, style, marker="o", markersize=3, color=color(name), label=labels[name])
     axis.axhline(reference, color=LINEAR, linewidth=1.2, linestyle=":", label="linear hardware model")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("passes over the calibration batch")
     axis.set_ylabel("loss, nats a token")
     axis.legend(fontsize=8.5)

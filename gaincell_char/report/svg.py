@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 INK, MUTED, GRID = "#1d2530", "#68727f", "#e3e7ec"
 # color-blind safe, ordered: the circuit is always the first, software the last
-CIRCUIT, PUBLISHED, LINEAR, SOFTWARE, BAD = "#0b6e99", "#d1701f", "#3c8d40", "#68727f", "#b3261e"
+CIRCUIT, PUBLISHED, LINEAR, SOFTWARE, BAD, RETRIMMED = (
+    "#0b6e99", "#d1701f", "#3c8d40", "#68727f", "#b3261e", "#7b4fa3")  # fmt: skip
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
