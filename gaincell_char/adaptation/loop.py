@@ -75,9 +75,9 @@ def iterate(
     observe: one pass over the calibration batch with given scalers.
     linear: the linear model's pass over the same batch.
     targets: moments to move toward, given a pass.
-    patience: stop after so many updates that came no nearer to the targets, and return the scalers that were nearest
-        (quantized levels can make a target unreachable, and the iteration walks around it). None: the published rule,
-        go on, and return the last.
+    patience: stop after so many updates that came not a tenth nearer to the targets, and return the scalers that were
+        nearest (quantized levels can make a target unreachable, and the iteration walks around it). None: the published
+        rule, go on, and return the last.
     progress: called after each pass with updates made, `max_iterations` and the loss.
     """
     passes = [(start, observe(start))]
@@ -87,10 +87,9 @@ def iterate(
         scalers, seen = passes[-1]
         goal = targets(seen)
         distances.append(mismatch(seen.layers, goal))
-        nearest = int(np.argmin(distances))
         done = len(passes) - 1
         after, moved = update(scalers, seen.layers, goal, step_size(done), tolerance)
-        if not moved or done == max_iterations or (patience is not None and done - nearest >= patience):
+        if not moved or done == max_iterations or (patience is not None and _stalled(distances, patience)):
             break
         following = observe(after)
         diverged = not _finite(following)
@@ -99,7 +98,7 @@ def iterate(
         passes.append((after, following))
         if progress is not None:
             progress(done + 1, max_iterations, f"loss {following.loss:.3f}")
-    kept = done if patience is None or not moved else nearest
+    kept = done if patience is None or not moved else int(np.argmin(distances))
     scalers, seen = passes[kept]
     return Adaptation(
         scalers=scalers,
@@ -114,6 +113,10 @@ def iterate(
         frozen=_frozen(seen),
         statistics=seen.layers,
     )
+
+
+def _stalled(distances: Sequence[float], patience: int) -> bool:
+    return len(distances) > patience and min(distances[-patience:]) > 0.9 * min(distances[:-patience])
 
 
 def _finite(seen: Observation) -> bool:

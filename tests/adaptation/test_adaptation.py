@@ -162,7 +162,7 @@ def test_with_patience_it_stops_where_targets_are_out_of_reach_and_keeps_the_nea
     network = TinyNetwork(published, seed=SEED, reference=reference)
     done = iterate(network, identity(), target, jumping, method="test", patience=5)
     assert not done.converged
-    assert done.iterations == done.kept + 5
+    assert min(distances[-5:]) > 0.9 * min(distances[:-5])
     assert distances[done.kept] == min(distances)
     assert network(done.scalers).loss == pytest.approx(done.loss[done.kept], abs=1e-12)
 
