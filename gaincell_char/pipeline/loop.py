@@ -78,12 +78,10 @@ def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
     EnvironmentFault
         No simulator, or no embedded weights.
     """
+    changed = _sweeps(CHANGED, request.parameters, folder, workers) if request.parameters else []
     weights = {name: work.check_weights(name) for name in ("embedded/software", "embedded/software-control", LINEAR)}
     network = _Network(weights, request.sizes)
-    sweeps = _sweeps(DEFAULT, {}, folder, workers)
-    stages = [*sweeps, _fit(DEFAULT, "cmos28"), network.corpus()]
-    changed = _sweeps(CHANGED, request.parameters, folder, workers) if request.parameters else []
-    stages += changed
+    stages = [*_sweeps(DEFAULT, {}, folder, workers), _fit(DEFAULT, "cmos28"), network.corpus(), *changed]
     if changed:
         stages.append(_fit(CHANGED, "changed"))
         if request.retrim:
