@@ -106,7 +106,7 @@ def test_an_own_hold_voltage_is_swept_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("given", "expected"), [
-    ({"gain_cell.wm": 1e-7}, "did you mean gain_cell.wn"),
+    ({"gain_cell.wm": 1e-7}, "did you mean .*gain_cell.wn"),
     ({"gain_cell.wn": -1e-7}, "gain_cell.wn"),
     ({"gain_cell.wn": 1.0}, "gain_cell.wn"),
 ])  # fmt: skip

@@ -50,8 +50,8 @@ def _is_text(node: object) -> bool:
 def test_code_does_not_change_behind_its_version() -> None:
     recorded = json.loads(RECORD.read_text())
     assert recorded == {"version": VERSION, "source": source_hash()}, (
-        "code that products of `gaincell run` depend on has changed: raise VERSION in gaincell_char/pipeline/loop.py if "
-        "a result can change, then run `python tests/pipeline/test_version.py`"
+        "code that products of `gaincell run` depend on has changed: raise VERSION in gaincell_char/pipeline/loop.py "
+        "if a result can change, then run `python tests/pipeline/test_version.py`"
     )
 
 
