@@ -55,6 +55,7 @@ SOFTWARE = (
     Phase("programs-256", "programs", 256, 12, 4, 4_500_000, questions=(8, 30), recall_weight=0.1),
     Phase("programs-512", "programs", 512, 6, 2, 3_000_000, questions=(20, 60), recall_weight=0.1),
     Phase("programs-1024", "programs", 1024, 6, 2, 4_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.1),
+    Phase("recall-1024", "programs", 1024, 4, 4, 700_000, questions=(40, 110), rate_start=0.4, rate_end=0.0),
 )
 """Copying -> pairs -> programs -> full length, with code in every batch."""
 
@@ -68,7 +69,7 @@ FINE_TUNE = (
         recall_weight=0.2, distill=0.5, match=0.5,
     ),
     Phase(
-        "network-1024", "programs", 1024, 6, 2, 3_000_000, questions=_ASKED_1024, rate_start=0.6, rate_end=0.0,
+        "network-1024", "programs", 1024, 6, 2, 2_600_000, questions=_ASKED_1024, rate_start=0.6, rate_end=0.0,
         recall_weight=0.2, distill=0.5,
     ),
 )  # fmt: skip
@@ -131,6 +132,8 @@ def make_batch(data: Data, phase: Phase, seed: int, step: int, n_positions: int)
         ids, answers = recall.training_programs(
             rng, data.vocabulary, filler, phase.recall_rows, phase.length, questions, distractors
         )
-    # short rows are put anywhere in the window, so that every position embedding is trained from the start
-    offset = int(rng.integers(0, n_positions - phase.length + 1))
+    # short rows are put anywhere in the window, so that every position embedding is trained from the start; half of
+    # them at its very ends, or the last positions would be trained least
+    room = n_positions - phase.length
+    offset = int(np.clip(rng.integers(-room // 2, room + room // 2 + 1), 0, room))
     return Batch(np.concatenate(rows), ids, answers, offset)
