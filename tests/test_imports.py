@@ -35,8 +35,10 @@ def test_help_loads_no_room() -> None:
     assert not loaded_by(statement) & {*HEAVY, "numpy", "pydantic"}
 
 
-@pytest.mark.parametrize("name", ["AnalogAttention", "BehavioralModel", "GPT2", "adapt", "analog_attention", "load_gpt2",
-                                  "load_model"])  # fmt: skip
+PUBLIC = ("AnalogAttention", "BehavioralModel", "GPT2", "adapt", "analog_attention", "load_gpt2", "load_model")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_public_names_are_there(name: str) -> None:
     import gaincell_char
 
