@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import shutil
 import signal
 import tempfile
 import traceback
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaincell_char.circuits.testbench import Setting, Testbench
-from gaincell_char.errors import EnvironmentFault
+from gaincell_char.errors import EnvironmentFault, GaincellError
 from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure
 
 _PR_SET_PDEATHSIG = 1
+_LITTLE = 64 << 20  # bytes; a raw file seldom has more
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ def simulate(setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
 
     Raises
     ------
-    EnvironmentFault
-        The machine lacks what every deck needs: no use in going on.
+    EnvironmentFault, GaincellError
+        The machine lacks what every deck needs (a simulator, room on the disk): no use in going on.
     """
     if _Bench.engine is None:
         _Bench.engine = _Bench.open_engine()
@@ -73,14 +75,23 @@ def simulate(setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
         waveforms = _Bench.engine.run(deck, timeout_s)
         rows = _Bench.testbench.measure(setting, waveforms)
     except SimulationFailure as failure:
-        if failure.kind is FailureKind.NO_SIMULATOR:
-            raise EnvironmentFault(failure.message) from failure
-        return Failed(failure.kind, _line(failure.message), failure.log)
+        return _failed(failure)
     except EnvironmentFault:
         raise
     except Exception as error:  # a fault of ours in one deck must not end the others
         return Failed(FailureKind.MEASURE_FAILED, _line(f"{type(error).__name__}: {error}"), traceback.format_exc())
     return columns(_Bench.testbench, setting, rows)
+
+
+def _failed(failure: SimulationFailure) -> Failed:
+    if failure.kind is FailureKind.NO_SIMULATOR:
+        raise EnvironmentFault(failure.message) from failure
+    if failure.kind is FailureKind.DISK:
+        raise GaincellError(f"{failure.message}; what was finished is kept, make room and run again") from failure
+    reason, free = failure.message, shutil.disk_usage(tempfile.gettempdir()).free
+    if failure.kind is FailureKind.INCOMPLETE and free < _LITTLE:
+        reason += f" (the disk has {free >> 10} KiB left)"
+    return Failed(failure.kind, _line(reason), failure.log)
 
 
 def columns(testbench: Testbench, setting: Setting, rows: Sequence[dict[str, float]]) -> Outcome:

@@ -52,14 +52,16 @@ def alive(pid: int) -> bool:
         return False
 
 
-def kill_and_resume(arguments: list[str], folder: Path, after_s: float) -> tuple[str, bool, int]:
-    """Kill a run -9 after a time, run again: the dataset's sha256, whether the kill met a living run, and how many
-    decks that run had committed."""
+def kill_and_resume(arguments: list[str], folder: Path, after_bytes: float, delay_s: float) -> tuple[str, bool, int]:
+    """Kill a run -9 a moment after its store has grown so far, run again: the dataset's sha256, whether the kill met a
+    living run, and how many decks that run had committed."""
     folder.mkdir(parents=True)
     output = folder / "dataset.parquet"
     command = [*GAINCELL, "sweep", "run", *arguments, "--store", str(folder / "store.sqlite"), "-o", str(output)]
     victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(after_s)
+    while victim.poll() is None and size(folder / "store.sqlite-wal") < after_bytes:
+        time.sleep(0.002)
+    time.sleep(delay_s)
     children = descendants(victim.pid)
     met = victim.poll() is None
     victim.kill()
@@ -74,6 +76,13 @@ def kill_and_resume(arguments: list[str], folder: Path, after_s: float) -> tuple
     return file_digest(output), met, committed
 
 
+def size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def stored_after_kill(folder: Path) -> int:
     """Counted on a copy: the resumed run must find the store exactly as the kill left it."""
     with tempfile.TemporaryDirectory() as copy:
@@ -82,22 +91,22 @@ def stored_after_kill(folder: Path) -> int:
         return stored(Path(copy))
 
 
-def uninterrupted(arguments: list[str], folder: Path) -> tuple[str, float]:
+def uninterrupted(arguments: list[str], folder: Path) -> tuple[str, int]:
+    """The dataset's sha256, and the bytes of the store."""
     folder.mkdir(parents=True)
-    output = folder / "dataset.parquet"
-    started = time.monotonic()
-    command = [*GAINCELL, "sweep", "run", *arguments, "--store", str(folder / "store.sqlite"), "-o", str(output)]
+    output, store = folder / "dataset.parquet", folder / "store.sqlite"
+    command = [*GAINCELL, "sweep", "run", *arguments, "--store", str(store), "-o", str(output), "-j", "1"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return file_digest(output), time.monotonic() - started
+    return file_digest(output), store.stat().st_size
 
 
 @pytest.mark.ngspice
 def test_three_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
     arguments = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:4", "--axis", "v_bl_V=0.4:0.5:3"]
-    wanted, duration_s = uninterrupted(arguments, tmp_path / "whole")
-    moments = random.Random(28)
-    found = {kill_and_resume(arguments, tmp_path / str(n), moments.uniform(0.3, 1) * duration_s)[0] for n in range(3)}
-    assert found == {wanted}
+    wanted, store_bytes = uninterrupted(arguments, tmp_path / "whole")
+    results = [kill_and_resume(arguments, tmp_path / str(n), n * store_bytes / 3, 0.05) for n in range(3)]
+    assert {digest for digest, _, _ in results} == {wanted}
+    assert any(met and committed for _, met, committed in results)
 
 
 @pytest.mark.ngspice
@@ -105,14 +114,15 @@ def test_three_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 def test_twenty_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
     arguments = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:4"]
-    wanted, duration_s = uninterrupted(arguments, tmp_path / "whole")
+    wanted, store_bytes = uninterrupted(arguments, tmp_path / "whole")
     moments = random.Random(3)
-    results = [kill_and_resume(arguments, tmp_path / str(n), moments.uniform(0, 1) * duration_s) for n in range(20)]
-    print(
-        f"\nuninterrupted {duration_s:.1f} s; decks of 20 committed when killed: {[n for _, met, n in results if met]}"
-    )
+    results = [
+        kill_and_resume(arguments, tmp_path / str(n), moments.uniform(-0.1, 1) * store_bytes, moments.uniform(0, 0.2))
+        for n in range(20)
+    ]
+    print(f"\ndecks of 20 committed when killed: {[committed for _, met, committed in results if met]}")
     assert {digest for digest, _, _ in results} == {wanted}
-    assert sum(met for _, met, _ in results) >= 15
+    assert sum(met and 0 < committed < 20 for _, met, committed in results) >= 10
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import rc_bench
 from conftest import make_spec
 from rc_bench import AnalyticEngine, analytic
 
-from gaincell_char.errors import EnvironmentFault
+from gaincell_char.errors import EnvironmentFault, GaincellError
 from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure, Waveforms
 from gaincell_char.sweep import worker
 from gaincell_char.sweep.dataset import Dataset
@@ -50,6 +50,8 @@ class FaultyEngine(AnalyticEngine):
                 raise EnvironmentFault("no room in /tmp")
             elif self._fault == "simulator":
                 raise SimulationFailure(FailureKind.NO_SIMULATOR, "no ngspice on PATH")
+            elif self._fault == "disk":
+                raise SimulationFailure(FailureKind.DISK, "12 bytes are free")
         return super().run(deck, timeout_s)
 
 
@@ -165,11 +167,18 @@ def test_a_hang_is_a_timeout(
     }
 
 
-@pytest.mark.parametrize(("fault", "line"), [("environment", "no room in /tmp"), ("simulator", "no ngspice on PATH")])
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        ("environment", "no room in /tmp"),
+        ("simulator", "no ngspice on PATH"),
+        ("disk", "12 bytes are free; what was fin"),
+    ],
+)
 def test_what_every_deck_needs_stops_the_sweep(
     store: Path, faulty: Callable[[str, int], OpenEngine], fault: str, line: str
 ) -> None:
-    with pytest.raises(EnvironmentFault, match=line):
+    with pytest.raises(GaincellError, match=line):
         run(store, faulty(fault, 1), **ONE_DECK_EACH)
 
 
