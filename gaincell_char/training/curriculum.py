@@ -25,6 +25,7 @@ class Phase:
         rate_start, rate_end: learning-rate multiplier, linear over the phase's budget.
         questions: fewest and most names asked in a program.
         recall_weight: weight of the answers' mean loss against the code's.
+        only: train nothing but parameters whose name starts so; "" trains all.
         match: weight of the error of the states after each layer against the teacher's.
         distill: share of the code's loss that is taken against a teacher's distribution, where there is a teacher.
     """
@@ -42,6 +43,7 @@ class Phase:
     recall_weight: float = 1.0
     distill: float = 0.0
     match: float = 0.0
+    only: str = ""
 
     @property
     def batch_tokens(self) -> int:
@@ -56,6 +58,7 @@ SOFTWARE = (
     Phase("programs-512", "programs", 512, 6, 2, 3_000_000, questions=(20, 60), recall_weight=0.1),
     Phase("programs-1024", "programs", 1024, 6, 2, 4_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.1),
     Phase("recall-1024", "programs", 1024, 4, 4, 700_000, questions=(40, 110), rate_start=0.4, rate_end=0.0),
+    Phase("positions", "programs", 256, 8, 8, 400_000, questions=(20, 40), rate_end=0.0, only="wpe"),
 )
 """Copying -> pairs -> programs -> full length, with code in every batch."""
 

@@ -75,6 +75,9 @@ def train(
         batch = parallel.share(make_batch(data, phase, seed, progress.step, model.config.n_positions))
         objective = objectives.get(phase.name, language)(model, batch, phase)
         torch.autograd.backward(objective.loss)
+        for name, parameter in model.named_parameters():
+            if not name.startswith(phase.only):
+                parameter.grad = None
         code, answers, recall = parallel.average(model, [objective.code, objective.answers, objective.recall])
         done = progress.phase_tokens / phase.tokens
         rate = phase.rate_start + (phase.rate_end - phase.rate_start) * done

@@ -86,6 +86,15 @@ def test_resuming_is_bit_identical(tmp_path, data, kind):
     assert len((tmp_path / "whole" / "curve.jsonl").read_text().splitlines()) == 5
 
 
+def test_a_phase_may_train_positions_only(tmp_path, data):
+    model = software()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    phase = Phase("positions", "programs", 32, 2, 2, 2 * 128, questions=(1, 3), only="wpe")
+    train(model, Optimizers(model, 1e-3, 1e-3, 1e-3), data, (phase,), tmp_path, 3)
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"wpe.weight"}
+
+
 def test_a_kill_while_saving_leaves_the_last_state(tmp_path, monkeypatch):
     path = tmp_path / "state.pt"
     state.save(path, {"step": 1})
