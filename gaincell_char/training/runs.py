@@ -53,8 +53,10 @@ SOFTWARE_NOTES = (
     "recall then appears within 0.1 M tokens of copying instead of after 2 M or more.",
     "Short rows are placed at random positions, so that every position embedding is trained from the start.",
     "Code is in every batch of every phase.",
-    "Settings changed while this checkpoint was trained: until step 500 matrix_lr was 2e-3; until step 200 programs-128 "
-    "had 22 + 10 rows; until step 500 programs-256 had 24 + 8 rows; until step 600 its recall_weight was 0.5.",
+    "Settings changed while the published checkpoint was trained. Until step 200: one process, programs-128 with 22 + "
+    "10 rows. Until step 500: matrix_lr 2e-3, programs-256 with 24 + 8 rows. Until step 600: recall_weight 0.5 in "
+    "programs-256. Until step 2634: positions of short rows uniform. The phases recall-1024 and positions were added "
+    "last; linear-hardware and software-control start from the end of recall-1024.",
 )
 HARDWARE_NOTES = (
     "Scalers start from statistics of the software model (calibrate_scalers), not at a = 1 and b = 0 or 0.45: q is "
