@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import rc_bench
@@ -21,17 +20,19 @@ from gaincell_char.sweep import run
 class SlowEngine(rc_bench.AnalyticEngine):
     """Waits in a child process, as the batch engine does."""
 
+    def __init__(self, seconds: str) -> None:
+        self._seconds = seconds
+
     def run(self, deck: Deck, timeout_s: float = 120.0) -> Waveforms:
-        guard = ["setpriv", "--pdeathsig", "KILL"]
-        subprocess.run([*guard, "sleep", sys.argv_seconds], check=True, start_new_session=True)  # type: ignore[attr-defined]
+        command = ["setpriv", "--pdeathsig", "KILL", "sleep", self._seconds]
+        subprocess.run(command, check=True, start_new_session=True)
         return super().run(deck, timeout_s)
 
 
 if __name__ == "__main__":
+    netlists, seconds, *arguments = sys.argv[1:]
     testbench._MODULES["rc"] = "rc_bench"
-    rc_bench.FOLDER = Path(sys.argv[1])
-    sys.argv_seconds = sys.argv[2]  # type: ignore[attr-defined]
-    run.open_engine = lambda kind: SlowEngine()
-    sys.argv = ["gaincell", *sys.argv[3:]]
-    started = time.monotonic()
+    rc_bench.FOLDER = Path(netlists)
+    run.open_engine = lambda kind: SlowEngine(seconds)
+    sys.argv = ["gaincell", *arguments]
     main()
