@@ -75,6 +75,10 @@ FINE_TUNE = (
         "network-1024", "programs", 1024, 6, 2, 2_600_000, questions=_ASKED_1024, rate_start=0.6, rate_end=0.0,
         recall_weight=0.2, distill=0.5,
     ),
+    Phase(
+        "states-1024", "programs", 1024, 6, 2, 1_600_000, questions=_ASKED_1024, rate_start=0.5, rate_end=0.0,
+        recall_weight=0.2, distill=0.5, match=0.5,
+    ),
 )  # fmt: skip
 """From the software model to the hardware, and, token for token, the software control."""
 

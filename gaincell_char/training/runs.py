@@ -62,8 +62,8 @@ HARDWARE_NOTES = (
     "Scalers start from statistics of the software model (calibrate_scalers), not at a = 1 and b = 0 or 0.45: q is "
     "centered at 0.5 with two standard deviations in range.",
     "Phases layers-warm-up and layers: each layer's attention imitates the software layer's output on its input.",
-    "Phase states-512: states after each layer are drawn to the software model's (half the weight of the loss).",
-    "Phases states-512 and network-1024: half of the code's loss is taken against the software model's distribution.",
+    "Phases states-*: states after each layer are drawn to the software model's (half the weight of the loss).",
+    "Phases states-* and network-1024: half of the code's loss is taken against the software model's distribution.",
     "Decay, clips and quantizers are on from the first step.",
 )
 
