@@ -1,6 +1,6 @@
 """`python -m gaincell_char.training`: train and publish the embedded checkpoints.
 
-    python -m gaincell_char.training train software            # then software-control, linear-hardware
+    python -m gaincell_char.training train software            # then software-control, linear-hardware; ...-more go on
     python -m gaincell_char.training publish software          # measure the float16 weights, write models/embedded
 
 Training resumes where it was stopped. On a busy machine two processes of one thread beat one of two threads:
@@ -14,6 +14,7 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     if options.action == "train":
-        execute(RUNS[options.run], options.folder, options.seed)
+        execute(RUNS[options.run], options.folder, options.output, options.seed)
     else:
         publish_run(options.run, options.folder, options.output, options.seed, options.quick)
 
@@ -56,7 +57,7 @@ def publish_run(name: str, folder: Path, output: Path, seed: int, quick: bool = 
     for block in model.blocks:
         if isinstance(block.attn.attention, HardwareAttention):
             block.attn.attention.compute = torch.float32
-    path = tokenizer_path(folder)
+    path = tokenizer_path(folder, output)
     tokenizer = Tokenizer.from_file(str(path))
     end_of_text = int(tokenizer.token_to_id(END_OF_TEXT) or 0)
     measured = measure(model, tokenizer, 4, 4) if quick else measure(model, tokenizer)
@@ -70,7 +71,17 @@ def publish_run(name: str, folder: Path, output: Path, seed: int, quick: bool = 
         "arithmetic": "bfloat16 products, float32 weights, norms and losses; measured in float32",
     }
     record = training_record(progress, settings, True, measured)
-    publish(model, output / name, path, run.attention, end_of_text, record)
+    earlier = output / run.checkpoint / "training.json"
+    if run.checkpoint and earlier.exists():
+        before = json.loads(earlier.read_text())
+        again = before["settings"]["run"]["name"] == name  # this run was published before, at an earlier step
+        record["before"] = before.get("before") if again else without_texts(before)
+    publish(model, output / (run.checkpoint or name), path, run.attention, end_of_text, record)
+
+
+def without_texts(record: dict[str, Any]) -> dict[str, Any]:
+    """A training record without its lists of hashes."""
+    return {key: value for key, value in record.items() if key not in ("held_out", "trained_on")}
 
 
 if __name__ == "__main__":

@@ -82,6 +82,14 @@ FINE_TUNE = (
 )  # fmt: skip
 """From the software model to the hardware, and, token for token, the software control."""
 
+MORE = (
+    Phase(
+        "more-1024", "programs", 1024, 6, 2, 12_000_000, questions=_ASKED_1024, rate_start=0.5, rate_end=0.0,
+        recall_weight=0.2, distill=0.5, match=0.25,
+    ),
+)  # fmt: skip
+"""A further stretch for both, from where they were published."""
+
 
 @dataclass(frozen=True)
 class Data:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gaincell_char.training.model import GPT, ModelConfig
@@ -40,6 +40,23 @@ def rounded_to_half(model: GPT) -> None:
     for name, parameter in model.named_parameters():
         if ".attn.attention." not in name:
             parameter.copy_(parameter.to(torch.float16).to(parameter.dtype))
+
+
+@torch.no_grad()
+def read_weights(model: GPT, folder: Path) -> None:
+    """Fill `model` from a published folder: its weights and, for a hardware model, its scalers."""
+    stored = load_file(folder / "model.safetensors")
+    for name, parameter in model.named_parameters():
+        if ".attn.attention." not in name:
+            parameter.copy_(stored[f"transformer.{name}"].float())
+    scalers = folder / "scalers.safetensors"
+    if not scalers.exists():
+        return
+    values = load_file(scalers)
+    for number, block in enumerate(model.blocks):
+        for part in ("a", "b"):
+            for name, value in getattr(block.attn.attention, part).items():
+                value.copy_(values[f"layers.{number}.{name}.{part}"])
 
 
 def config_json(config: ModelConfig, attention: str, end_of_text: int) -> dict[str, Any]:

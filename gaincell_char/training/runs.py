@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from gaincell_char.corpus.recall import recall_set
 from gaincell_char.training import parallel
 from gaincell_char.training import state as disk
 from gaincell_char.training.calibration import calibrate_scalers
-from gaincell_char.training.curriculum import FINE_TUNE, SOFTWARE, Data, Phase, make_batch
+from gaincell_char.training.curriculum import FINE_TUNE, MORE, SOFTWARE, Data, Phase, make_batch
 from gaincell_char.training.evaluate import code_loss, recall_curve
+from gaincell_char.training.export import read_weights
 from gaincell_char.training.hardware import HardwareAttention
 from gaincell_char.training.initialization import lay_out_recall
 from gaincell_char.training.model import GPT, ModelConfig
@@ -34,6 +36,8 @@ class Run:
 
     Attributes:
         base: the run whose end this one starts from; None starts from `lay_out_recall`.
+        teacher: the run whose model the objectives of the phases compare with; None: plain language.
+        checkpoint: folder that the run is published in; "" is its name.
         attention: "software" or "linear-hardware".
         matrix_lr, other_lr: learning rates of Muon and of AdamW.
         notes: what a reader of the checkpoint's record should know about how it was trained.
@@ -42,6 +46,8 @@ class Run:
     name: str
     phases: tuple[Phase, ...]
     base: str | None = None
+    teacher: str | None = None
+    checkpoint: str = ""
     attention: str = "software"
     matrix_lr: float = 2e-3
     other_lr: float = 2e-3
@@ -59,8 +65,8 @@ SOFTWARE_NOTES = (
     "last; linear-hardware and software-control start from the end of recall-1024.",
 )
 HARDWARE_NOTES = (
-    "Scalers start from statistics of the software model (calibrate_scalers), not at a = 1 and b = 0 or 0.45: q is "
-    "centered at 0.5 with two standard deviations in range.",
+    "Scalers start from statistics of the software model (gaincell_char/training/calibration.py), not at a = 1 and "
+    "b = 0 or 0.45.",
     "Phases layers-warm-up and layers: each layer's attention imitates the software layer's output on its input.",
     "Phases states-*: states after each layer are drawn to the software model's (half the weight of the loss).",
     "Phases states-* and network-1024: half of the code's loss is taken against the software model's distribution.",
@@ -83,20 +89,42 @@ RUNS = {
             "linear-hardware",
             FINE_TUNE,
             base="software",
+            teacher="software",
             attention="linear-hardware",
             matrix_lr=3e-3,
             notes=HARDWARE_NOTES,
+        ),
+        Run(
+            "software-control-more",
+            MORE,
+            base="software-control",
+            checkpoint="software-control",
+            matrix_lr=1.5e-3,
+            other_lr=1e-3,
+        ),
+        Run(
+            "linear-hardware-more",
+            MORE,
+            base="linear-hardware",
+            teacher="software",
+            checkpoint="linear-hardware",
+            attention="linear-hardware",
+            matrix_lr=3e-3,
         ),
     )
 }
 
 
-def tokenizer_path(folder: Path) -> Path:
-    """The tokenizer of all runs in `folder`, trained on the first call."""
+def tokenizer_path(folder: Path, published: Path) -> Path:
+    """The tokenizer of all runs in `folder`: at first a copy of the published one, or trained where there is none."""
     path = folder / "tokenizer.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        train_tokenizer(training_sources()).save(str(path))
+        known = published / "software" / "tokenizer.json"
+        if known.exists():
+            shutil.copyfile(known, path)
+        else:
+            train_tokenizer(training_sources()).save(str(path))
     return path
 
 
@@ -117,24 +145,45 @@ def load_model(run: Run, folder: Path) -> tuple[GPT, Progress]:
     return model, Progress(**stored["progress"])
 
 
-def start(run: Run, folder: Path, seed: int, data: Data) -> tuple[GPT, Mapping[str, ObjectiveFunction]]:
+def finished(name: str, folder: Path, published: Path) -> GPT:
+    """The network at the end of run `name`: from its state in `folder`, or else from its published checkpoint.
+
+    Raises:
+        ValueError: the run has not finished, or there is neither.
+    """
+    run = RUNS[name]
+    if (folder / name / "state.pt").exists():
+        model, progress = load_model(run, folder)
+        if progress.phase < len(run.phases):
+            raise ValueError(f"run {name!r} has not finished ({progress.step} steps): resume it first")
+        return model
+    checkpoint = published / (run.checkpoint or name)
+    if not checkpoint.is_dir():
+        raise ValueError(f"run {name!r} has no state in {folder} and no checkpoint {checkpoint}: train it first")
+    model = new_model(run)
+    read_weights(model, checkpoint)
+    return model
+
+
+def start(
+    run: Run, folder: Path, published: Path, seed: int, data: Data
+) -> tuple[GPT, Mapping[str, ObjectiveFunction]]:
     """The network that a run begins with, and what its phases minimize where that is not plain language."""
     torch.manual_seed(seed)
     model = new_model(run)
     if run.base is None:
         lay_out_recall(model)
         return model, {}
-    base, progress = load_model(RUNS[run.base], folder)
-    if progress.phase < len(RUNS[run.base].phases):
-        raise ValueError(f"run {run.base!r} has not finished ({progress.step} steps): {run.name!r} starts from its end")
-    model.load_state_dict(base.state_dict(), strict=False)  # scalers have no counterpart
-    if run.attention == "software":
+    base = finished(run.base, folder, published)
+    model.load_state_dict(base.state_dict(), strict=False)  # software has no scalers
+    if run.attention != RUNS[run.base].attention:
+        first = make_batch(data, run.phases[0], seed, 0, base.config.n_positions)
+        calibrate_scalers(model, base, torch.from_numpy(np.concatenate([first.code, first.recall])))
+    if run.teacher is None:
         return model, {}
-    base.requires_grad_(False)
-    first = make_batch(data, run.phases[0], seed, 0, base.config.n_positions)
-    calibrate_scalers(model, base, torch.from_numpy(np.concatenate([first.code, first.recall])))
-    objectives = {phase.name: distilled_by(base) for phase in run.phases}
-    matched = layers_matched_to(base)
+    teacher = finished(run.teacher, folder, published).requires_grad_(False)
+    objectives = {phase.name: distilled_by(teacher) for phase in run.phases}
+    matched = layers_matched_to(teacher)
     return model, objectives | {phase.name: matched for phase in run.phases if phase.name.startswith("layers")}
 
 
@@ -152,12 +201,12 @@ def watcher(tokenizer: Tokenizer) -> Callable[[GPT, Phase], dict[str, Any]]:
     return evaluate
 
 
-def execute(run: Run, folder: Path, seed: int = 1) -> Progress:
-    """Train `run` to its end, resuming its saved state; states live in `folder`/`run.name`."""
+def execute(run: Run, folder: Path, published: Path, seed: int = 1) -> Progress:
+    """Train `run` to its end, resuming its saved state in `folder`/`run.name`; `published` holds the checkpoints."""
     parallel.start()
-    tokenizer = Tokenizer.from_file(str(tokenizer_path(folder)))
+    tokenizer = Tokenizer.from_file(str(tokenizer_path(folder, published)))
     data = Data.build(tokenizer, training_sources(tests=True))
-    model, objectives = start(run, folder, seed, data)
+    model, objectives = start(run, folder, published, seed, data)
     optimizers = Optimizers(model, run.matrix_lr, run.other_lr, run.other_lr)
     return train(
         model, optimizers, data, run.phases, folder / run.name, seed, objectives=objectives, evaluate=watcher(tokenizer)

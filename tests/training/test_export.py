@@ -9,7 +9,7 @@ safetensors_torch = pytest.importorskip("safetensors.torch")
 
 from safetensors import safe_open  # noqa: E402
 
-from gaincell_char.training.export import publish, rounded_to_half  # noqa: E402
+from gaincell_char.training.export import publish, read_weights, rounded_to_half  # noqa: E402
 from gaincell_char.training.hardware import HardwareAttention  # noqa: E402
 from gaincell_char.training.model import GPT, ModelConfig  # noqa: E402
 
@@ -35,6 +35,18 @@ def test_published_folder(tmp_path, attention):
     assert tensors["transformer.h.1.mlp.c_fc.weight"].shape == (32, 128)
     assert all(tensor.dtype == torch.float16 for tensor in tensors.values())
     assert torch.equal(tensors["transformer.wte.weight"].float(), model.wte.weight)
+
+
+def test_a_published_checkpoint_is_read_back(tmp_path):
+    model, other = (GPT(CONFIG, [HardwareAttention(2) for _ in range(2)]) for _ in range(2))
+    with torch.no_grad():
+        model.blocks[1].attn.attention.a["k"].fill_(0.25)
+    rounded_to_half(model)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    publish(model, tmp_path / "checkpoint", tmp_path / "tokenizer.json", "linear-hardware", 0, {})
+    read_weights(other, tmp_path / "checkpoint")
+    for (name, one), two in zip(model.state_dict().items(), other.state_dict().values(), strict=True):
+        assert torch.equal(one, two), name
 
 
 def test_scalers_are_named_and_marked(tmp_path):
