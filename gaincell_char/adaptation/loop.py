@@ -17,6 +17,9 @@ Observe = Callable[[Scalers], Observation]
 Targets = Callable[[Observation], Sequence[LayerMoments]]
 Progress = Callable[[int, int, str], None]
 
+DEAD = 0.01
+"""Deviation of a head's output below which it says nothing: a head that is dead on linear cells cannot freeze."""
+
 
 @dataclass(frozen=True)
 class Adaptation:
@@ -33,7 +36,7 @@ class Adaptation:
     converged: nothing moved any more.
     diverged: the last update gave numbers that are not finite; it was taken back, and the iteration ended there.
     errors: layer by layer, measured minus linear moments (mean, std) by name, at `scalers`.
-    frozen: (layer, head) whose output is constant, so that its a could not be set.
+    frozen: (layer, head) whose output is constant, so that its a could not be set, though it varies on linear cells.
     statistics: layer by layer, what was measured at `scalers`, with the share of values out of range.
     """
 
@@ -110,7 +113,7 @@ def iterate(
         converged=not moved,
         diverged=diverged,
         errors=tuple(_errors(now, target) for now, target in zip(seen.layers, linear.layers, strict=True)),
-        frozen=_frozen(seen),
+        frozen=_frozen(seen, linear),
         statistics=seen.layers,
     )
 
@@ -128,10 +131,9 @@ def _errors(now: LayerMoments, goal: LayerMoments) -> LayerMoments:
     return {name: Target(now[name].mean - goal[name].mean, now[name].std - goal[name].std) for name in goal}
 
 
-def _frozen(seen: Observation) -> tuple[tuple[int, int], ...]:
+def _frozen(seen: Observation, linear: Observation) -> tuple[tuple[int, int], ...]:
     return tuple(
-        (layer, head)
-        for layer, moments in enumerate(seen.layers)
-        for head, frozen in enumerate(constant(moments["out"]))
-        if frozen
+        (layer, int(head))
+        for layer, (now, goal) in enumerate(zip(seen.layers, linear.layers, strict=True))
+        for head in np.flatnonzero(constant(now["out"]) & (goal["out"].std > DEAD))
     )

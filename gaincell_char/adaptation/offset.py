@@ -6,29 +6,32 @@ to cancel it. `offset-aware` keeps the published update and moves four of its ta
 
     k   mean       to where mean(S)/std(S) is the linear model's:
                    mu_k + (sigma_S mu_S,L / sigma_S,L - mu_S) / (slope x D x E[clip(q, 0, 1)])
-    q   deviation  to where std(S) is not above the linear model's:
-                   min(sigma_q sigma_S,L / sigma_S, sigma_q,L)
+    q   deviation  while more scores or tile sums saturate than in the linear model, toward where std(S) is the linear
+                   model's: sigma_q sigma_S,L / sigma_S; never above sigma_q,L
         mean       in step with it: mu_q,L x (target of the deviation) / sigma_q,L
     v   mean       to where the stored values' mean current is to its deviation as in the linear model; for a straight
                    cell that is mu_v,L + V_zero - V_zero,L
 
 Only the ratio of mean to deviation matters as long as nothing saturates: P = clip(S / full scale, 0, 1) is proportional
-to S above zero, so scores that are all too small, or values of a stronger cell, are a gain that the output's scaler
-takes back. Scores that are too large would saturate at P = 1; they are made smaller through q, because charge is
-proportional to the pulse width whatever the cell's curve, and q is never driven harder than the linear model does. The
-offset is set through k because an offset of the cell is one of the stored voltage.
+to S above zero, so the size of S is a gain that the output's scaler takes back, and a smaller S only means fewer counts
+of the output. Where scores or tile sums do saturate, S is made smaller through q, because charge is proportional to the
+pulse width whatever the cell's curve; q is never driven harder than the linear model does. The offset is set through
+k because an offset of the cell is one of the stored voltage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gaincell_char.adaptation.moments import LayerMoments, PerHead, Target, clipped_mean, constant
+from gaincell_char.attention.observation import HeadStatistics
 from gaincell_char.attention.scalers import Scalers
 from gaincell_char.behavior import BehavioralModel
+
+Measured = Mapping[str, HeadStatistics]
 
 _LARGEST_STEP_V = 0.1
 _LARGEST_RATIO = 2.0
@@ -36,6 +39,9 @@ _LARGEST_RATIO = 2.0
 
 _NEAR = 0.005
 """S this close to its target, relative to its deviation, is left alone: quantized levels do not resolve less."""
+
+_MORE = 0.002
+"""Share of values by which a head may saturate more than in the linear model."""
 
 _TINY = 1e-9
 _SEARCH_V = 0.3
@@ -64,12 +70,12 @@ class OffsetAware:
             for layer in scalers
         ]
 
-    def targets(self, measured: Sequence[LayerMoments], linear: Sequence[LayerMoments]) -> list[LayerMoments]:
+    def targets(self, measured: Sequence[Measured], linear: Sequence[Measured]) -> list[LayerMoments]:
         """The linear model's moments with those of q, k and v moved; a head without varying scores keeps its q."""
         per_volt = self.width * _slope(self.model)
         return [self._layer(now, goal, per_volt) for now, goal in zip(measured, linear, strict=True)]
 
-    def _layer(self, now: LayerMoments, goal: LayerMoments, score_per_V: float) -> LayerMoments:
+    def _layer(self, now: Measured, goal: Measured, score_per_V: float) -> LayerMoments:
         q_std, shift = self._pulses(now, goal), self._offset(now, goal, score_per_V)
         return {
             **goal,
@@ -78,14 +84,17 @@ class OffsetAware:
             "v": Target(self.value_mean(goal["v"].mean, goal["v"].std), goal["v"].std),
         }
 
-    def _pulses(self, now: LayerMoments, goal: LayerMoments) -> PerHead:
+    def _pulses(self, now: Measured, goal: Measured) -> PerHead:
         """Deviation (H,) that q should have."""
         score = now["score"]
         ratio = np.divide(goal["score"].std, score.std, out=np.ones_like(score.std), where=~constant(score))
         ratio = np.where(np.abs(ratio - 1) < _NEAR, 1.0, np.clip(ratio, 1 / _LARGEST_RATIO, _LARGEST_RATIO))
-        return np.minimum(now["q"].std * ratio, goal["q"].std)
+        saturated = np.zeros(ratio.shape, bool)
+        for name in ("score", "sum"):
+            saturated |= now[name].outside > goal[name].outside + _MORE
+        return np.minimum(now["q"].std * np.where(saturated, ratio, np.maximum(ratio, 1.0)), goal["q"].std)
 
-    def _offset(self, now: LayerMoments, goal: LayerMoments, score_per_V: float) -> PerHead:
+    def _offset(self, now: Measured, goal: Measured, score_per_V: float) -> PerHead:
         """Volts (H,) by which k should move."""
         score, wanted = now["score"], goal["score"]
         missing = wanted.mean * score.std / np.maximum(wanted.std, _TINY) - score.mean

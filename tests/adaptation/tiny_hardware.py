@@ -82,8 +82,9 @@ class TinyNetwork:
             drive = np.clip(q, 0, 1)
             s = drive @ self.cell(np.clip(k, 0, 0.9)).transpose(0, 1, 3, 2)
             p = np.clip(np.where(keep, s, 0) / 80, 0, 1)
-            y = scaled(scalers[i], "out", np.clip(p @ self.cell(np.clip(v, 0, 0.9)) / 40, -1, 1))
-            found |= {"out": statistics(y), "score": statistics(s[:, :, keep], 0, 80)}
+            a = p @ self.cell(np.clip(v, 0, 0.9))
+            y = scaled(scalers[i], "out", np.clip(a / 40, -1, 1))
+            found |= {"out": statistics(y), "score": statistics(s[:, :, keep], high=80), "sum": statistics(a, -40, 40)}
             layers.append(found)
             x = x + y.transpose(0, 2, 1, 3).reshape(x.shape) @ self.out[i]
             x = x + np.maximum(normalized(x) @ self.mlp[i][0], 0) @ self.mlp[i][1]
