@@ -22,7 +22,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     mode = config.getoption("--ngspice")
     present = shutil.which("ngspice") is not None
     if mode == "required" and not present:
-        raise pytest.UsageError("--ngspice required: no ngspice on PATH; install the Debian packages ngspice and libngspice0")
+        raise pytest.UsageError(
+            "--ngspice required: no ngspice on PATH; install the Debian packages ngspice and libngspice0"
+        )
     if mode == "required" or (mode == "if_available" and present):
         return
     skip = pytest.mark.skip(reason="ngspice is not installed" if not present else "--ngspice disabled")
