@@ -59,7 +59,10 @@ SOFTWARE = (
     Phase("programs-1024", "programs", 1024, 6, 2, 4_000_000, questions=(20, 110), rate_end=0.0, recall_weight=0.1),
     Phase("recall-1024", "programs", 1024, 4, 4, 700_000, questions=(40, 110), rate_start=0.4, rate_end=0.0),
     Phase("positions", "programs", 256, 8, 8, 400_000, questions=(20, 40), rate_end=0.0, only="wpe"),
-)
+    Phase(
+        "positions-1024", "programs", 1024, 4, 4, 450_000, questions=(40, 110), rate_start=0.7, rate_end=0.0, only="wpe"
+    ),
+)  # fmt: skip
 """Copying -> pairs -> programs -> full length, with code in every batch."""
 
 _ASKED_512, _ASKED_1024 = (20, 60), (20, 110)
@@ -74,10 +77,6 @@ FINE_TUNE = (
     Phase(
         "network-1024", "programs", 1024, 6, 2, 2_600_000, questions=_ASKED_1024, rate_start=0.6, rate_end=0.0,
         recall_weight=0.2, distill=0.5,
-    ),
-    Phase(
-        "states-1024", "programs", 1024, 6, 2, 1_600_000, questions=_ASKED_1024, rate_start=0.5, rate_end=0.0,
-        recall_weight=0.2, distill=0.5, match=0.5,
     ),
 )  # fmt: skip
 """From the software model to the hardware, and, token for token, the software control."""

@@ -61,7 +61,7 @@ SOFTWARE_NOTES = (
     "Code is in every batch of every phase.",
     "Settings changed while the published checkpoint was trained. Until step 200: one process, programs-128 with 22 + "
     "10 rows. Until step 500: matrix_lr 2e-3, programs-256 with 24 + 8 rows. Until step 600: recall_weight 0.5 in "
-    "programs-256. Until step 2634: positions of short rows uniform. The phases recall-1024 and positions were added "
+    "programs-256. Until step 2634: positions of short rows uniform. The phases after programs-1024 were added "
     "last; linear-hardware and software-control start from the end of recall-1024.",
 )
 HARDWARE_NOTES = (
