@@ -62,29 +62,35 @@ def _configurations(result: dict[str, Any]) -> Any:
     from rich.table import Table
 
     distances = result["text"]["distances"]
-    table = Table(title=f"{result['text']['description']} {result['condition']}", title_justify="left", box=None)
-    table.add_column("configuration")
-    for heading in ("loss", "over software", "95 %", *(f"at {d}" for d in distances)):
-        table.add_column(heading, justify="right")
+    table = Table(title=f"{result['condition']}. {result['text']['description']}", title_justify="left", box=None,
+                  padding=(0, 1, 0, 0), pad_edge=False,
+                  caption="loss in nats a token with 95 % intervals; recall in % by distance in tokens",
+                  caption_justify="left")  # fmt: skip
+    table.add_column("configuration", no_wrap=True)
+    for heading in ("loss", "over software", *map(str, distances)):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in result["configurations"].values():
-        over = "" if row["difference"] is None else f"{row['difference']:+.3f}"
-        interval = "" if row["interval"] is None else "{:+.3f} {:+.3f}".format(*row["interval"])
-        recall = (f"{100 * row['recall'][str(d)]:.0f} %" for d in distances)
-        table.add_row(row["label"], f"{row['loss']:.3f}", over, interval, *recall)
+        over = "" if row["difference"] is None else _plus_minus(row["difference"], row["interval"])
+        recall = (f"{100 * row['recall'][str(d)]:.0f}" for d in distances)
+        table.add_row(row["label"], f"{row['loss']:.3f}", over, *recall)
     return table
+
+
+def _plus_minus(mean: float, interval: list[float] | None) -> str:
+    """The intervals are symmetric: `+0.488 ±0.035`."""
+    return f"{mean:+.3f}" if interval is None else f"{mean:+.3f} ±{interval[1] - mean:.3f}"
 
 
 def _waterfall(result: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    table = Table(title="where the loss comes from (nats a token)", title_justify="left", box=None)
-    for heading in ("step", "loss", "added", "95 %"):
-        table.add_column(heading, justify="left" if heading == "step" else "right")
+    table = Table(title="where the loss comes from (nats a token, 95 %)", title_justify="left", box=None)
+    for heading in ("step", "loss", "added"):
+        table.add_column(heading, justify="left" if heading == "step" else "right", no_wrap=True)
     for step in result["waterfall"]:
         if step["loss"] is None:
-            table.add_row(step["label"], "not yet measured", "", "")
+            table.add_row(step["label"], "-", "not yet measured")
             continue
-        added = "" if step["added"] is None else f"{step['added']:+.3f}"
-        interval = "" if step["interval"] is None else "{:+.3f} {:+.3f}".format(*step["interval"])
-        table.add_row(step["label"], f"{step['loss']:.3f}", added, interval)
+        added = "" if step["added"] is None else _plus_minus(step["added"], step["interval"])
+        table.add_row(step["label"], f"{step['loss']:.3f}", added)
     return table

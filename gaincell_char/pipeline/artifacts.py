@@ -64,8 +64,9 @@ class ArtifactFolder:
             Full disk or read-only folder.
         """
         path = self.path(stage, key)
+        wall_s = round(wall_s, 3)
         keys.publish(path, content)
-        record = {"stage": stage, "sha256": keys.digest(content), "inputs": inputs, "wall_s": round(wall_s, 3)}
+        record = {"stage": stage, "sha256": keys.digest(content), "inputs": inputs, "wall_s": wall_s}
         keys.publish(self._record(path), json.dumps(record, indent=1, sort_keys=True).encode())
         return Artifact(key, content, wall_s)
 

@@ -30,20 +30,20 @@ VERSION = 1
 DEFAULT, CHANGED, RETRIMMED = "", "@changed", "@retrimmed"
 METHODS = ("paper", "offset-aware")
 LABELS = {
-    "software": "software, before fine-tuning",
-    "software-control": "software, token-matched control",
-    "linear": "linear hardware model",
-    "published.before": "published cell, not adapted",
+    "software": "software",
+    "software-control": "software, token-matched",
+    "linear": "linear hardware",
+    "published.before": "published cell, as trained",
     "published.paper": "published cell, adapted",
-    "cell.before": "our cell, not adapted",
-    "cell.paper": "our cell, adapted (paper)",
-    "cell.offset-aware": "our cell, adapted (offset-aware)",
-    "changed.before": "changed cell, not adapted",
-    "changed.paper": "changed cell, adapted (paper)",
-    "changed.offset-aware": "changed cell, adapted (offset-aware)",
-    "retrimmed.before": "changed cell, converters retrimmed, not adapted",
-    "retrimmed.paper": "changed cell, retrimmed, adapted (paper)",
-    "retrimmed.offset-aware": "changed cell, retrimmed, adapted (offset-aware)",
+    "cell.before": "our cell, as trained",
+    "cell.paper": "our cell, adapted: paper",
+    "cell.offset-aware": "our cell, adapted: offset-aware",
+    "changed.before": "changed, as trained",
+    "changed.paper": "changed, adapted: paper",
+    "changed.offset-aware": "changed, adapted: offset-aware",
+    "retrimmed.before": "retrimmed, as trained",
+    "retrimmed.paper": "retrimmed, adapted: paper",
+    "retrimmed.offset-aware": "retrimmed, adapted: offset-aware",
 }
 WATERFALL = ("software", "linear attention", "quantizers", "nonlinearity", "zero-crossing offset", "leakage")
 
