@@ -14,11 +14,13 @@ def loop_sentence(result: Mapping[str, Any]) -> str:
     """What the default cell does to the network: current, retention, loss, recall."""
     cell, row = result["cell"], result["configurations"][best_of(result, "cell")]
     low, high = row["interval"]
+    share = row["loss"] - result["configurations"]["linear"]["loss"]
     return (
         f"This gain cell crosses zero at {_mV(cell['zero_crossing_V'])} with "
         f"{format_si(cell['slope_A_per_V'], 'A/V', 3)} and keeps its levels for {_tau(cell)}; through it the embedded "
         f"GPT-2 loses {row['difference']:+.3f} nats a token against software trained on as many tokens "
-        f"(95 %: {low:+.3f} to {high:+.3f}), and recalls {100 * row['recall'][FAR]:.0f} % at {FAR} tokens."
+        f"(95 %: {low:+.3f} to {high:+.3f}), {share:+.3f} of it to this cell rather than to linear attention and its "
+        f"quantizers, and recalls {100 * row['recall'][FAR]:.0f} % at {FAR} tokens."
     )
 
 

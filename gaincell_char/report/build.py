@@ -51,6 +51,7 @@ def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
     pulse = model.cell.pulse_charge
     linear = "" if pulse is None else f"{1e18 * pulse.linearity_error_C:.2g} aC"
     return {
+        "cell_condition": f"{model.condition.temperature_C:g} C, {model.condition.vdd_V:g} V",
         "corners": [_corner(model, corner) for corner in get_args(Corner) if corner in model.cell.iv],
         "retention": cell_figures.tau_summary(model.cell.retention_tables),
         "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % "

@@ -47,14 +47,14 @@ def waterfall(steps: Sequence[Mapping[str, object]]) -> str:
             rise = loss - previous
             axis.bar(x, rise, bottom=previous, width=0.6, color=BAD if rise > 0 else LINEAR, alpha=0.85)
             interval = step.get("interval")
+            top = max(loss, previous)
             if isinstance(interval, list | tuple):
                 center = previous + rise
+                top = max(top, previous + interval[1])
                 axis.errorbar(
                     x, center, yerr=[[rise - interval[0]], [interval[1] - rise]], color=MUTED, capsize=3, linewidth=1
                 )
-            axis.annotate(
-                f"{rise:+.3f}", (x, max(loss, previous)), xytext=(0, 7), textcoords="offset points", ha="center"
-            )
+            axis.annotate(f"{rise:+.3f}", (x, top), xytext=(0, 5), textcoords="offset points", ha="center")
             axis.plot([x - 1 + 0.3, x + 0.3], [previous, previous], color=MUTED, linewidth=0.8)
         previous = loss
     axis.set_xticks(range(len(steps)), [_two_lines(str(s["label"])) for s in steps], fontsize=8.5)
