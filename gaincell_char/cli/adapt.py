@@ -15,7 +15,7 @@ from gaincell_char.cli.common import json_option, message, print_json, progress
 @click.option("--method", type=click.Choice(["paper", "offset-aware"]), default="paper", show_default=True)
 @click.option("--scalers", type=click.Path(path_type=Path), help="The linear model's scalers, if not the checkpoint's.")
 @click.option("--text", type=click.Path(path_type=Path), help="Calibration text (UTF-8); else library code.")
-@click.option("--sequences", type=click.IntRange(1, 1024), default=2, show_default=True, help="Calibration sequences.")
+@click.option("--sequences", type=click.IntRange(1, 1024), default=1, show_default=True, help="Calibration sequences.")
 @click.option("--length", type=click.IntRange(2), default=1024, show_default=True, help="Tokens in each of them.")
 @click.option("--iterations", type=click.IntRange(1, 10000), default=100, show_default=True, help="Updates at most.")
 @click.option("--from-trained", is_flag=True, help="Start `paper` from the linear model's scalers, not a = 1, b = 0.")

@@ -178,7 +178,7 @@ def test_progress_hears_of_every_update(linear):
 
 
 def head(mean, std, outside=0.0):
-    return HeadStatistics(np.array([mean]), np.array([std]), np.array([outside]))
+    return HeadStatistics(*(np.array([float(value)]) for value in (mean, std, outside)))
 
 
 @pytest.mark.parametrize("name", ["score", "sum"])
