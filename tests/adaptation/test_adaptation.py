@@ -76,8 +76,8 @@ def test_from_identity_it_finds_the_linear_networks_scalers(linear):
             np.testing.assert_allclose(layer[name], goal[name], rtol=0.01, atol=2e-3)
 
 
-def test_gain_of_the_second_product_is_undone_exactly(linear):
-    """A gain of the cells alone: scores are off, but where they are all positive the outputs' scalers undo it."""
+def test_a_gain_of_the_cells_is_taken_back_by_the_output(linear):
+    """A gain of the cells alone: P is proportional to S above zero, so nineteen twentieths of the loss come back."""
     _, target, _ = linear
     before = paper(linear, lambda v: 0.8 * linear_cell(v), start=linear[0], max_iterations=0)
     after = paper(linear, lambda v: 0.8 * linear_cell(v), start=linear[0])
