@@ -33,8 +33,9 @@ LABELS = {
     "software": "software",
     "software-control": "software, token-matched",
     "linear": "linear hardware",
-    "published.before": "published cell, as trained",
-    "published.paper": "published cell, adapted",
+    "published.before": "published, as trained",
+    "published.paper": "published, adapted: paper",
+    "published.offset-aware": "published, adapted: offset-aware",
     "cell.before": "our cell, as trained",
     "cell.paper": "our cell, adapted: paper",
     "cell.offset-aware": "our cell, adapted: offset-aware",
@@ -55,7 +56,7 @@ class Sizes:
     sequences: int = 32
     length: int = 1024
     recall_programs: int = 12
-    calibration_sequences: int = 2
+    calibration_sequences: int = 1
     iterations: int = 100
 
 
@@ -187,18 +188,15 @@ class _Network:
 
     def references(self) -> list[Stage]:
         """Software, the linear hardware model, the published cell."""
-        published = {"bundled": "leroux2025"}
         return [
             self._software("embedded/software", "software"),
             self._software("embedded/software-control", "software-control"),
             self._evaluate("linear", {"bundled": "leroux2025_linear"}, None),
-            self._evaluate("published.before", published, None),
-            self._adapt("published.paper", published, "paper"),
-            self._evaluate("published.paper", published, "adapt.published.paper"),
+            *self.cell("published", {"bundled": "leroux2025"}),
         ]
 
     def cell(self, name: str, model: Mapping[str, Any]) -> list[Stage]:
-        """A characterized cell before adaptation and after both methods."""
+        """A cell before adaptation and after both methods."""
         stages = [self._evaluate(f"{name}.before", model, None)]
         for method in METHODS:
             stages.append(self._adapt(f"{name}.{method}", model, method))

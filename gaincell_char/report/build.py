@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from gaincell_char.behavior import BehavioralModel
     from gaincell_char.sweep.dataset import Dataset
 
-CURVES = ("software-control", "linear", "published.before", "published.paper", "cell.before", "cell.paper",
-          "cell.offset-aware", "changed.paper", "changed.offset-aware", "retrimmed.offset-aware")  # fmt: skip
+CURVES = (
+    "software-control",
+    "linear",
+    "published.before",
+    "published.paper",
+    "published.offset-aware",
+    "cell.before",
+    "cell.paper",
+    "cell.offset-aware",
+    "changed.paper",
+    "changed.offset-aware",
+    "retrimmed.offset-aware",
+)
 
 
 def build(
@@ -56,9 +67,9 @@ def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
         "retention": cell_figures.tau_summary(model.cell.retention_tables),
         "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % "
         "interval of the bar itself. Scalers are adapted (offset-aware) to the cell of the bar.",
-        "adaptation_note": f"Loss on the calibration batch ({result['text']['calibration_sequences']} sequences that "
-        "are not held out) after each pass. The published method starts from a = 1, b = 0; offset-aware from the "
-        "trained scalers.",
+        "adaptation_note": f"Loss on the calibration batch ({result['text']['calibration_sequences']} x "
+        f"{result['text']['length']} tokens that are not held out) after each pass. The published method starts from "
+        "a = 1, b = 0; offset-aware from the trained scalers.",
         "charge_note": f"Charge of one read pulse is a line in its width to {linear}; its slope is the read current, "
         "which the kick on the storage node makes differ from the direct current.",
     }

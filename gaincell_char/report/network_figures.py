@@ -98,7 +98,9 @@ def adaptation(curves: Mapping[str, Sequence[float]], reference: float, labels: 
     figure, axis = plt.subplots(figsize=(8.6, 3.2))
     for name, losses in curves.items():
         style = "-" if "offset" not in name else "-."
-        axis.plot(range(len(losses)), losses, style, marker="o", markersize=3, color=color(name), label=labels[name])
+        axis.semilogy(
+            range(len(losses)), losses, style, marker="o", markersize=3, color=color(name), label=labels[name]
+        )
     axis.axhline(reference, color=LINEAR, linewidth=1.2, linestyle=":", label="linear hardware model")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("passes over the calibration batch")

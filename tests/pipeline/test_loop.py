@@ -44,8 +44,8 @@ def test_every_stage_runs_once(default: Outcome, folder: Path) -> None:
 
 def test_every_configuration_has_its_loss_and_recall(default: Outcome) -> None:
     rows = default.result["configurations"]
-    assert list(rows) == ["software", "software-control", "linear", "published.before", "published.paper",
-                          "cell.before", "cell.paper", "cell.offset-aware"]  # fmt: skip
+    cells = [f"{cell}.{form}" for cell in ("published", "cell") for form in ("before", "paper", "offset-aware")]
+    assert list(rows) == ["software", "software-control", "linear", *cells]
     for row in rows.values():
         assert 0 < row["loss"] < 20
         assert set(row["recall"]) == {"16", "64", "128", "256", "512", "900"}
