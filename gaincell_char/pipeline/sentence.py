@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gaincell_char.circuits.testbench import parameters
 from gaincell_char.units import format_si
 
 FAR = "900"
@@ -27,7 +28,7 @@ def loop_sentence(result: Mapping[str, Any]) -> str:
 def change_sentence(result: Mapping[str, Any]) -> str:
     """What the changed parameters did: zero crossing, slope, retention, loss; with converters frozen and retrimmed."""
     before, after = result["cell"], result["changed"]
-    named = " and ".join(f"{name} = {format_si(value)}" for name, value in result["parameters"].items())
+    named = " and ".join(f"{name} = {format_si(value, _unit(name))}" for name, value in result["parameters"].items())
     gain = after["slope_A_per_V"] / before["slope_A_per_V"] - 1
     sentence = (
         f"{named} moves the zero crossing from {_mV(before['zero_crossing_V'])} to {_mV(after['zero_crossing_V'])}, "
@@ -43,6 +44,10 @@ def best_of(result: Mapping[str, Any], cell: str) -> str:
     """The adapted configuration of `cell` with the lower loss."""
     rows = result["configurations"]
     return min((f"{cell}.{method}" for method in ("paper", "offset-aware")), key=lambda name: float(rows[name]["loss"]))
+
+
+def _unit(name: str) -> str:
+    return next(each.unit for each in parameters(name.split(".")[0]) if each.name == name)
 
 
 def _loss(result: Mapping[str, Any], cell: str) -> str:
