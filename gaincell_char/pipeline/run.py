@@ -15,7 +15,7 @@ from gaincell_char.pipeline.loop import VERSION, Request, loop
 from gaincell_char.pipeline.result import summarize
 from gaincell_char.pipeline.stages import Report, Stage, run_stages
 
-REPORT_VERSION = 2
+REPORT_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -98,12 +98,10 @@ def adaptation(curves: Mapping[str, Sequence[float]], reference: float, labels: 
     figure, axis = plt.subplots(figsize=(8.6, 3.2))
     for name, losses in curves.items():
         style = "-" if "offset" not in name else "-."
-        axis.semilogy(
-            range(len(losses)), losses, style, marker="o", markersize=3, color=color(name), label=labels[name]
-        )
+        axis.plot(range(len(losses)), losses, style, marker="o", markersize=3, color=color(name), label=labels[name])
     axis.axhline(reference, color=LINEAR, linewidth=1.2, linestyle=":", label="linear hardware model")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("passes over the calibration batch")
     axis.set_ylabel("loss, nats a token")
-    axis.legend(fontsize=8.5)
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
     return to_svg(figure)

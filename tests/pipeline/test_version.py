@@ -13,9 +13,10 @@ from pathlib import Path
 
 import gaincell_char
 from gaincell_char.pipeline.loop import VERSION
+from gaincell_char.pipeline.run import REPORT_VERSION
 
 RECORD = Path(__file__).with_name("version.json")
-ROOMS = ("adaptation", "attention", "behavior", "corpus", "evaluation", "fit", "gpt2", "pipeline/work.py")
+ROOMS = ("adaptation", "attention", "behavior", "corpus", "evaluation", "fit", "gpt2", "pipeline/work.py", "report")
 
 
 def source_hash() -> str:
@@ -31,6 +32,11 @@ def source_hash() -> str:
                 node.body = [line for line in body if not _is_text(line)]
         total.update(f"{path.relative_to(package).as_posix()}\n{_dump(tree)}\n".encode())
     return total.hexdigest()
+
+
+def record() -> dict[str, object]:
+    """What is recorded of today's source."""
+    return {"version": VERSION, "report_version": REPORT_VERSION, "source": source_hash()}
 
 
 def _dump(tree: ast.AST) -> str:
@@ -49,11 +55,11 @@ def _is_text(node: object) -> bool:
 
 def test_code_does_not_change_behind_its_version() -> None:
     recorded = json.loads(RECORD.read_text())
-    assert recorded == {"version": VERSION, "source": source_hash()}, (
-        "code that products of `gaincell run` depend on has changed: raise VERSION in gaincell_char/pipeline/loop.py "
-        "if a result can change, then run `python tests/pipeline/test_version.py`"
+    assert recorded == record(), (
+        "code that products of `gaincell run` depend on has changed: raise VERSION (pipeline/loop.py), or "
+        "REPORT_VERSION (pipeline/run.py) for the page, if a result can change, then run `python tests/pipeline/test_version.py`"
     )
 
 
 if __name__ == "__main__":
-    RECORD.write_text(json.dumps({"version": VERSION, "source": source_hash()}, indent=1) + "\n")
+    RECORD.write_text(json.dumps(record(), indent=1) + "\n")
