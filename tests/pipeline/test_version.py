@@ -56,8 +56,9 @@ def _is_text(node: object) -> bool:
 def test_code_does_not_change_behind_its_version() -> None:
     recorded = json.loads(RECORD.read_text())
     assert recorded == record(), (
-        "code that products of `gaincell run` depend on has changed: raise VERSION (pipeline/loop.py), or "
-        "REPORT_VERSION (pipeline/run.py) for the page, if a result can change, then run `python tests/pipeline/test_version.py`"
+        "code that products of `gaincell run` depend on has changed: if a result can change, raise VERSION "
+        "(pipeline/loop.py), or REPORT_VERSION (pipeline/run.py) for the page; then run "
+        "`python tests/pipeline/test_version.py`"
     )
 
 
