@@ -12,6 +12,7 @@ from typing import Any
 
 from gaincell_char import keys
 from gaincell_char.pipeline.artifacts import Artifact, ArtifactFolder
+from gaincell_char.processes import serve
 
 Inputs = dict[str, Any]
 Work = Callable[[Inputs, Mapping[str, bytes]], bytes]
@@ -171,4 +172,4 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     # a core a process, and no BLAS threads inside: the sequences of an evaluation are independent
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(workers, get_context("spawn"), serve, (os.getpid(),))

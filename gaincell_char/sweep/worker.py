@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 import shutil
-import signal
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -15,9 +13,9 @@ from pathlib import Path
 
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.errors import EnvironmentFault, GaincellError
+from gaincell_char.processes import serve
 from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure
 
-_PR_SET_PDEATHSIG = 1
 _LITTLE = 64 << 20  # bytes; a raw file seldom has more
 
 
@@ -52,11 +50,7 @@ class _Bench:
 def start(parent: int, scratch: Path, open_engine: OpenEngine, testbench: Testbench) -> None:
     """Make this process a worker of `parent`: one thread, deaf to Ctrl-C (the parent decides), gone with its parent."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    serve(parent)
     tempfile.tempdir = str(scratch)
     _Bench.open_engine, _Bench.testbench, _Bench.engine = open_engine, testbench, None
 

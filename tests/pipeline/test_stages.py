@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ def count(inputs: dict[str, Any], products: Mapping[str, bytes]) -> bytes:
 
 def fail(inputs: dict[str, Any], products: Mapping[str, bytes]) -> bytes:
     raise InputError("stage fail: nothing to give")
+
+
+def sleep(inputs: dict[str, Any], products: Mapping[str, bytes]) -> bytes:
+    Path(inputs["pid"]).write_text(str(os.getpid()))
+    time.sleep(60)
+    return b""
 
 
 def graph(marks: Path, add: int = 1) -> list[Stage]:
@@ -101,3 +107,34 @@ def test_kill_and_resume(tmp_path: Path) -> None:
     results = run_stages(graph(tmp_path / "marks"), ArtifactFolder(tmp_path / "out"), workers=1)
     assert not results["a"].ran
     assert int(results["c"].artifact.content) == 111
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_its_parent(ending: signal.Signals, tmp_path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from pathlib import Path
+        from test_stages import sleep
+        from gaincell_char.pipeline.artifacts import ArtifactFolder
+        from gaincell_char.pipeline.stages import Stage, run_stages
+        if __name__ == "__main__":
+            stage = Stage("s", sleep, 1, {{"pid": {str(tmp_path / "pid")!r}}})
+            run_stages([stage], ArtifactFolder(Path({str(tmp_path / "out")!r})), workers=1)
+    """)
+    (tmp_path / "script.py").write_text(script)
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "script.py")])
+    pid = tmp_path / "pid"
+    wait_until(lambda: pid.is_file() and pid.read_text() != "")
+    worker = Path("/proc") / pid.read_text()
+    assert worker.is_dir()
+    parent.send_signal(ending)
+    parent.wait(10)
+    wait_until(lambda: not worker.is_dir() or "\nState:\tZ" in (worker / "status").read_text())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "still waiting"
+        time.sleep(0.05)
