@@ -116,8 +116,8 @@ class _Run:
 
     def _start_ready(self) -> None:
         ready = [stage for stage in self.waiting if all(need in self.results for need in stage.needs)]
-        # stages of the pool first: they go on while a stage in this process is at work
-        for stage in sorted(ready, key=lambda stage: stage.in_parent):
+        # those in this process first: a sweep forks its workers, which is safe only before the pool's threads are there
+        for stage in sorted(ready, key=lambda stage: not stage.in_parent):
             self.waiting.remove(stage)
             pending = self._pending(stage)
             found = self.folder.get(stage.name, pending.key)
