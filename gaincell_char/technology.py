@@ -25,7 +25,7 @@ class Technology:
     """A device card with corner sections. Ranges are inclusive: outside them nothing was checked."""
 
     name: str
-    library: Path
+    card: Path
     summary: str
     vdd_V: float
     vdd_range_V: tuple[float, float]
@@ -34,12 +34,12 @@ class Technology:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files that a deck reads through `lib_line`."""
-        return (self.library,)
+        return (self.card,)
 
     @property
     def corners(self) -> tuple[str, ...]:
         """The corner sections found in the card, in the order of `CORNERS`."""
-        sections = _sections(self.library)
+        sections = _sections(self.card)
         return tuple(corner for corner in CORNERS if corner in sections)
 
     def lib_line(self, corner: str) -> str:
@@ -52,7 +52,7 @@ class Technology:
         """
         if corner not in self.corners:
             raise unknown_name("corner", corner, self.corners, self.name)
-        return f".lib '{self.library}' {corner}"
+        return f".lib '{self.card}' {corner}"
 
     def check(self, temperature_C: float, vdd_V: float) -> None:
         """Raise `InputError` where a temperature or a supply is outside what the card was made for."""
@@ -68,12 +68,12 @@ class Technology:
 
 
 @cache
-def _sections(library: Path) -> frozenset[str]:
+def _sections(card: Path) -> frozenset[str]:
     try:
-        text = library.read_text(encoding="utf-8")
+        text = card.read_text(encoding="utf-8")
     except OSError as error:
         raise EnvironmentFault(
-            f"{library}: cannot read the device card ({error.strerror}); reinstall the package"
+            f"{card}: cannot read the device card ({error.strerror}); reinstall the package"
         ) from error
     return frozenset(re.findall(r"(?mi)^\.lib[ \t]+(\w+)[ \t]*$", text))
 
@@ -84,7 +84,7 @@ def technologies() -> dict[str, Technology]:
     return {
         "cmos28": Technology(
             name="cmos28",
-            library=folder / "cmos28.lib",
+            card=folder / "cmos28.lib",
             summary="hand-written 28 nm-like BSIM4 devices, core and 3.0 nm thick oxide; not foundry data",
             vdd_V=0.9,
             vdd_range_V=(0.7, 1.1),

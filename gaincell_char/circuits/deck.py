@@ -40,7 +40,7 @@ def assemble(
     devices = technology(setting.technology)
     devices.check(setting.temperature_C, setting.vdd_V)
     circuit = paths.data_folder("netlists") / netlist
-    if "'" in f"{circuit}{devices.library}":
+    if "'" in f"{circuit}{devices.card}":
         raise InputError(f"{circuit}: ngspice cannot read a path with a quote in it; move the installation")
     options = " ".join(f"{name}={number(value)}" for name, value in numerics.items() if name not in _NOT_OPTIONS)
     text = "\n".join(

@@ -94,7 +94,7 @@ MORE = (
 class Data:
     """Token streams a run draws from: the library, the library's tests, and the recall vocabulary."""
 
-    library: npt.NDArray[np.uint16]
+    modules: npt.NDArray[np.uint16]
     tests: npt.NDArray[np.uint16]
     vocabulary: recall.Vocabulary
     vocabulary_size: int
@@ -102,10 +102,10 @@ class Data:
 
     @classmethod
     def build(cls, tokenizer: Tokenizer, sources: list[Source]) -> Data:
-        library = [source for source in sources if not source.name.startswith("test/")]
+        modules = [source for source in sources if not source.name.startswith("test/")]
         tests = [source for source in sources if source.name.startswith("test/")]
         return cls(
-            encode_sources(tokenizer, library),
+            encode_sources(tokenizer, modules),
             encode_sources(tokenizer, tests) if tests else np.zeros(0, dtype=np.uint16),
             recall.vocabulary(tokenizer),
             tokenizer.get_vocab_size(),
@@ -132,7 +132,7 @@ def make_batch(data: Data, phase: Phase, seed: int, step: int, n_positions: int)
     rng = np.random.default_rng([seed, step])
     rows = []
     for _ in range(phase.code_rows):
-        stream = data.tests if data.tests.size and rng.random() < data.tests_share else data.library
+        stream = data.tests if data.tests.size and rng.random() < data.tests_share else data.modules
         rows.append(_windows(rng, stream, 1, phase.length))
     if phase.recall == "copying":
         ids, answers = recall.copying_batch(rng, data.vocabulary_size, phase.recall_rows, phase.length)
@@ -141,8 +141,8 @@ def make_batch(data: Data, phase: Phase, seed: int, step: int, n_positions: int)
     else:
         questions = int(rng.integers(phase.questions[0], phase.questions[1] + 1))
         distractors = int(rng.integers(0, questions // 2 + 1))
-        start = int(rng.integers(0, max(1, data.library.size - 200_000)))
-        filler = data.library[start : start + 200_000].astype(np.int64)
+        start = int(rng.integers(0, max(1, data.modules.size - 200_000)))
+        filler = data.modules[start : start + 200_000].astype(np.int64)
         ids, answers = recall.training_programs(
             rng, data.vocabulary, filler, phase.recall_rows, phase.length, questions, distractors
         )

@@ -28,7 +28,7 @@ def test_the_document_states_what_the_devices_do(measured) -> None:
 
 
 def test_the_document_explains_every_parameter_of_the_card() -> None:
-    card = technology("cmos28").library.read_text()
+    card = technology("cmos28").card.read_text()
     names = set(re.findall(r"(\w+)=", card.split(".lib devices")[1]))
     explained = DOCUMENT.read_text(encoding="utf-8")
     assert {name for name in names if f"`{name}`" not in explained} == set()

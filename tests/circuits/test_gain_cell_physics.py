@@ -27,7 +27,7 @@ def simulate(engine, body: str, *vectors: str, cell: bool = True):
     """A deck written out here, with the devices at tt and, unless told otherwise, the cell."""
     include = f".include '{CELL}'\n" if cell else ""
     text = f"* by hand\n{technology('cmos28').lib_line('tt')}\n{include}{body}\n.end\n"
-    return engine.run(Deck(text, vectors, (technology("cmos28").library, CELL)))
+    return engine.run(Deck(text, vectors, (technology("cmos28").card, CELL)))
 
 
 def current(rows: pd.DataFrame) -> pd.Series:

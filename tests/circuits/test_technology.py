@@ -17,9 +17,9 @@ def test_the_card_has_the_five_corners() -> None:
 
 def test_a_corner_becomes_a_lib_line_of_an_existing_file() -> None:
     devices = technology("cmos28")
-    assert devices.lib_line("ss") == f".lib '{devices.library}' ss"
-    assert devices.files == (devices.library,)
-    assert devices.library.is_file()
+    assert devices.lib_line("ss") == f".lib '{devices.card}' ss"
+    assert devices.files == (devices.card,)
+    assert devices.card.is_file()
 
 
 @pytest.mark.parametrize(("given", "offered"), [("TT", "known: ff, fs, sf, ss, tt"), ("tt1", "did you mean tt")])
@@ -56,6 +56,6 @@ def test_the_ends_of_the_ranges_are_inside() -> None:
 
 
 def test_a_missing_card_is_named(tmp_path) -> None:
-    gone = replace(technology("cmos28"), library=tmp_path / "gone.lib")
+    gone = replace(technology("cmos28"), card=tmp_path / "gone.lib")
     with pytest.raises(EnvironmentFault, match=r"gone\.lib: cannot read the device card"):
         gone.lib_line("tt")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from networks import Lookup
 
+from gaincell_char.corpus import code
 from gaincell_char.corpus.bpe import train_tokenizer
 from gaincell_char.corpus.code import held_out_sources
 from gaincell_char.errors import EnvironmentFault, InputError
@@ -71,7 +72,7 @@ def test_programs_that_do_not_fit(tokenizer, options, said):
 def test_held_out_text(tokenizer, monkeypatch, tmp_path):
     ids = held_out_ids(tokenizer, 5, 128)
     assert ids.shape == (5, 128)
-    monkeypatch.setattr("gaincell_char.corpus.code.library_root", lambda: tmp_path)
+    monkeypatch.setattr(code, "library_root", lambda: tmp_path)
     with pytest.raises(EnvironmentFault, match="held-out module 'bisect' not found"):
         held_out_ids(tokenizer)
     with pytest.raises(EnvironmentFault, match="held-out module 'bisect' not found"):

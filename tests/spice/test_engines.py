@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_circuits import DIVIDER, NMOS, oscillator, transistor
 
 from gaincell_char.errors import InputError
-from gaincell_char.spice.batch import BatchEngine
-from gaincell_char.spice.deck import build, include, library, number, options
+from gaincell_char.spice.deck import build, include, library, options
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.spice.keep import run_deck
-from gaincell_char.spice.session import SessionEngine
 from gaincell_char.spice.simulator import environment, program
-from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure
+from gaincell_char.spice.types import Engine, FailureKind, SimulationFailure
 
 pytestmark = pytest.mark.ngspice
-
-NMOS = ".model nch nmos level=14 version=4.8 toxe=1.8e-9 vth0=0.35 u0=0.03"
-DIVIDER = build("divider", ["v1 in 0 0", "r1 in Out 1e3", "r2 out 0 3e3"], ".dc v1 0 1 0.25", ["v(out)", "i(v1)"])
-
-
-def transistor(width_m: float = 1e-7, gate_points: int = 30, drain_points: int = 20) -> Deck:
-    """A nested sweep of a BSIM4 transistor: the drain runs fastest."""
-    sweep = f".dc vd 0 0.9 {number(0.9 / (drain_points - 1))} vg 0 0.9 {number(0.9 / (gate_points - 1))}"
-    lines = ["vg g 0 0", "vd d 0 0", f"m1 d g 0 0 nch w={number(width_m)} l=3e-8", NMOS]
-    return build("transistor", lines, sweep, ["i(vd)", "v(d)", "v(g)"])
-
-
-def oscillator() -> Deck:
-    """A ring that runs (practically) forever."""
-    lines = ["v1 d 0 1", ".model nch nmos level=1 vto=0.3", ".ic v(n0)=1"]
-    for row in range(9):
-        lines += [
-            f"r{row} d n{row} 1e4",
-            f"c{row} n{row} 0 1e-15",
-            f"m{row} n{row} n{(row - 1) % 9} 0 0 nch w=1e-5 l=1e-6",
-        ]
-    return build("ring", lines, ".tran 1e-13 1 0 1e-12", ["v(n0)"])
 
 
 def test_a_divider(engine: Engine) -> None:
@@ -262,162 +234,3 @@ def test_identities_differ_by_engine() -> None:
     session.close()
     with pytest.raises(InputError, match="did you mean batch"):
         open_engine("bach")
-
-
-def _pid(session: SessionEngine) -> int:
-    assert session._worker is not None
-    return session._worker._process.pid
-
-
-def test_a_fatal_error_ends_the_worker_only() -> None:
-    session = SessionEngine()
-    session.run(DIVIDER)
-    first = _pid(session)
-    with pytest.raises(SimulationFailure, match="undefined parameter"):
-        session.run(build("fatal", ["v1 a 0 {nothing}"], ".op", ["v(a)"]))
-    assert not session.healthy
-    session.run(DIVIDER)
-    assert session.healthy
-    assert _pid(session) != first
-    assert session.runs == 3
-    session.close()
-
-
-def test_a_killed_worker_is_replaced() -> None:
-    session = SessionEngine()
-    session.run(DIVIDER)
-    threading.Timer(0.5, os.kill, (_pid(session), signal.SIGKILL)).start()
-    with pytest.raises(SimulationFailure) as caught:
-        session.run(oscillator(), timeout_s=30)
-    assert caught.value.kind is FailureKind.KILLED
-    session.run(DIVIDER)
-    session.close()
-
-
-def test_workers_are_recycled() -> None:
-    session = SessionEngine(runs_per_worker=2)
-    pids = []
-    for _ in range(4):
-        session.run(DIVIDER)
-        pids.append(_pid(session))
-    assert pids[0] == pids[1] != pids[2] == pids[3]
-    session.close()
-
-
-OWNER = """
-import sys, threading
-from gaincell_char.spice.engine import open_engine
-sys.path.insert(0, {folder!r})
-from test_engines import oscillator
-engine = open_engine({kind!r})
-print("ready", flush=True)
-engine.run(oscillator(), timeout_s=100)
-"""
-
-
-@pytest.mark.parametrize("kind", ["batch", "session"])
-def test_a_killed_owner_leaves_no_simulator(kind: str, tmp_path: Path) -> None:
-    script = OWNER.format(folder=str(Path(__file__).parent), kind=kind)
-    owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=tmp_path)
-    assert owner.stdout is not None
-    assert owner.stdout.readline() == b"ready\n"
-    children = _wait_for(lambda: _children(owner.pid))
-    owner.kill()
-    owner.wait()
-    owner.stdout.close()
-    assert children
-    assert _wait_for(lambda: not any(map(_runs, children)))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _wait_for(condition: Callable[[], object]) -> object:
-    for _ in range(200):
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    return None
-
-
-def _memory_KiB(session: SessionEngine) -> int:
-    return int(Path(f"/proc/{_pid(session)}/statm").read_text().split()[1]) * 4
-
-
-@pytest.mark.parametrize("decks", [200, pytest.param(5000, marks=[pytest.mark.full, pytest.mark.timeout(900)])])
-def test_memory_stays_bounded(decks: int) -> None:
-    session = SessionEngine(runs_per_worker=10**6)  # without the recycling that bounds it anyway
-    deck = transistor(gate_points=4)
-    for _ in range(50):
-        session.run(deck)
-    before = _memory_KiB(session)
-    for _ in range(decks):
-        session.run(deck)
-    assert _memory_KiB(session) - before < 4096 + 2 * decks
-    session.close()
-
-
-def test_a_session_uses_one_thread_per_deck() -> None:
-    """OpenMP in BSIM4 makes two workers on two cores a hundred times slower than one."""
-    session = SessionEngine()
-    session.run(transistor())
-    threads = len(list(Path(f"/proc/{_pid(session)}/task").iterdir()))
-    assert threads <= 2  # ngspice, and the thread that watches for the owner's end
-    session.close()
-
-
-def test_two_workers_do_not_slow_each_other_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    batch, deck = BatchEngine(), transistor()
-
-    def seconds(workers: int) -> float:
-        def work() -> None:
-            for _ in range(5):
-                batch.run(deck)
-
-        threads = [threading.Thread(target=work) for _ in range(workers)]
-        start = time.monotonic()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return time.monotonic() - start
-
-    alone = min(seconds(1) for _ in range(2))
-    assert (
-        min(seconds(2) for _ in range(2)) < 5 * alone
-    )  # one processor gives 2; ngspice's own threads gave 10 and more
-
-
-LIMITED = """
-import resource, sys
-from gaincell_char.spice.engine import open_engine
-sys.path.insert(0, {folder!r})
-from test_engines import transistor
-engine = open_engine("batch")
-resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
-try:
-    engine.run(transistor())
-except Exception as error:
-    print(error)
-"""
-
-
-def test_a_raw_file_beyond_the_file_size_limit(tmp_path: Path) -> None:
-    script = LIMITED.format(folder=str(Path(__file__).parent))
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
-    assert run.stdout.startswith("disk: the raw file is larger than the file-size limit"), run.stdout + run.stderr
-
-
-def test_batch_in_a_folder_of_ones_own(tmp_path: Path) -> None:
-    BatchEngine(scratch=tmp_path).run(DIVIDER)
-    assert list(tmp_path.iterdir()) == []
