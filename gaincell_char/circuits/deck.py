@@ -25,12 +25,13 @@ def number(value: float) -> str:
 def assemble(
     title: str,
     setting: Setting,
-    netlist: str,
+    netlist: str | tuple[str, ...],
     numerics: Mapping[str, float],
     lines: Iterable[str],
     vectors: Iterable[str],
 ) -> Deck:
-    """The deck around `lines`: the devices at the setting's corner, the circuit's netlist, temperature and tolerances.
+    """The deck around `lines`: the devices at the setting's corner, the circuit's netlist (or several: one file holds one
+    circuit and includes no other), temperature and tolerances.
 
     Raises
     ------
@@ -39,15 +40,16 @@ def assemble(
     """
     devices = technology(setting.technology)
     devices.check(setting.temperature_C, setting.vdd_V)
-    circuit = paths.data_folder("netlists") / netlist
-    if "'" in f"{circuit}{devices.card}":
-        raise InputError(f"{circuit}: ngspice cannot read a path with a quote in it; move the installation")
+    folder = paths.data_folder("netlists")
+    files = tuple(folder / name for name in ((netlist,) if isinstance(netlist, str) else netlist))
+    if "'" in f"{folder}{devices.card}":
+        raise InputError(f"{folder}: ngspice cannot read a path with a quote in it; move the installation")
     options = " ".join(f"{name}={number(value)}" for name, value in numerics.items() if name not in _NOT_OPTIONS)
     text = "\n".join(
         [
             f"* {title}, {setting.corner}, {setting.temperature_C:g} C, {setting.vdd_V:g} V",
             devices.lib_line(setting.corner),
-            f".include '{circuit}'",
+            *(f".include '{file}'" for file in files),
             f".temp {number(setting.temperature_C)}",
             f".options method=gear {options}",
             *lines,
@@ -55,7 +57,7 @@ def assemble(
             "",
         ]
     )
-    return Deck(text, tuple(vectors), (*devices.files, circuit))
+    return Deck(text, tuple(vectors), (*devices.files, *files))
 
 
 def pulse(low_V: float, high_V: float, start_s: float, width_s: float, edge_s: float) -> str:
