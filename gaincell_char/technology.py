@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,17 @@ CORNERS = {
 
 
 @dataclass(frozen=True)
+class Pelgrom:
+    """What area averages out of one device (Pelgrom's law): sigma = a / sqrt(W L). Published figures are mostly of the
+    difference of two equal devices, which is sqrt(2) larger. docs/technology.md says where the values come from."""
+
+    vth_Vm: float
+    """Threshold voltage, V m (1 mV um is 1e-9 V m)."""
+    beta_m: float
+    """Current factor, relative, m (1 % um is 1e-8 m)."""
+
+
+@dataclass(frozen=True)
 class Technology:
     """A device card with corner sections. Ranges are inclusive: outside them nothing was checked."""
 
@@ -30,6 +42,8 @@ class Technology:
     vdd_V: float
     vdd_range_V: tuple[float, float]
     temperature_range_C: tuple[float, float]
+    mismatch: Mapping[str, Pelgrom] = field(default_factory=dict)
+    """By device model; empty where mismatch is not known."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -89,6 +103,12 @@ def technologies() -> dict[str, Technology]:
             vdd_V=0.9,
             vdd_range_V=(0.7, 1.1),
             temperature_range_C=(-40.0, 125.0),
+            mismatch={
+                "nfet": Pelgrom(1.4e-9, 0.7e-8),
+                "pfet": Pelgrom(1.4e-9, 0.7e-8),
+                "nfet_thick": Pelgrom(2.8e-9, 0.7e-8),
+                "pfet_thick": Pelgrom(2.8e-9, 0.7e-8),
+            },
         )
     }
 

@@ -47,6 +47,19 @@ class Setting:
     parameters: Mapping[str, float] = field(default_factory=dict)
     axes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     numerics: Mapping[str, float] = field(default_factory=dict)
+    sample: int | None = None
+    """Which draw of device mismatch, 0 and up; None: devices as drawn in the netlist."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Which instances of a deck have devices that vary. `same`: all of them are one device under test at several
+    conditions, so a sample gives them the same devices."""
+
+    instances: str
+    """Regular expression that the whole name of a top-level instance matches: `x1`, `x\\d+`."""
+    same: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,8 @@ class Testbench:
     measure: Callable[[Setting, Waveforms], list[dict[str, float]]]
     numerics: Mapping[str, float] = field(default_factory=dict)
     """Tolerances and steps (`gmin`, `reltol`, `step_s`) that a spec may override to show independence from them."""
+    mismatch: Mismatch | None = None
+    """What a Monte Carlo sample varies; None: this testbench has none."""
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,18 @@ def identify(bench: Testbench, setting: Setting, deck: Deck, engine: str) -> Ide
         "testbench": f"{bench.circuit}.{bench.name}",
         "version": bench.version,
         "engine": engine,
-        "setting": dataclasses.asdict(setting),
+        "setting": _plain(setting),
         "deck": keys.digest(text.encode()),
         "vectors": list(deck.vectors),
         "files": sorted([path.name, hashes[path]] for path in files),
     }
     return Identity(keys.key(inputs), inputs)
+
+
+def _plain(setting: Setting) -> dict[str, Any]:
+    """Without a sample a seed means nothing: it is no part of the key."""
+    values = dataclasses.asdict(setting)
+    return values if setting.sample is not None else {k: v for k, v in values.items() if k not in ("sample", "seed")}
 
 
 def _file_digest(path: Path) -> str:

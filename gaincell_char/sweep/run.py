@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaincell_char.circuits.mismatch import vary
 from gaincell_char.circuits.testbench import Testbench, testbench
 from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
@@ -71,7 +72,7 @@ def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overri
         identity = probe.identity
     tasks = []
     for setting in layout.settings:
-        deck = bench.deck(setting)
+        deck = vary(bench, setting)
         tasks.append(Task(identify(bench, setting, deck, identity), setting, deck))
     return Prepared(spec, bench, layout, tuple(tasks), opener)
 

@@ -7,7 +7,7 @@ import numpy as np
 from gaincell_char.circuits.deck import assemble, finite, number
 from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values, uniform_step
-from gaincell_char.circuits.testbench import Axis, Setting, Testbench
+from gaincell_char.circuits.testbench import Axis, Mismatch, Setting, Testbench
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
 AXES = (
@@ -72,4 +72,5 @@ TESTBENCH = Testbench(
     deck=deck,
     measure=measure,
     numerics=NUMERICS,
+    mismatch=Mismatch(r"x1", same=True),
 )

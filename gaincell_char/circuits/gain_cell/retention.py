@@ -9,7 +9,7 @@ import numpy as np
 from gaincell_char.circuits.deck import assemble, number, reading
 from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
-from gaincell_char.circuits.testbench import Axis, Setting, Testbench
+from gaincell_char.circuits.testbench import Axis, Mismatch, Setting, Testbench
 from gaincell_char.errors import InputError
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
@@ -104,4 +104,5 @@ TESTBENCH = Testbench(
     deck=deck,
     measure=measure,
     numerics=NUMERICS,
+    mismatch=Mismatch(r"x\d+", same=True),
 )
