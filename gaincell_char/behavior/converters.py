@@ -129,6 +129,10 @@ class Converter(Part):
         one_each("transfers", [transfer.condition for transfer in self.transfers])
         return self
 
+    def transfer(self, condition: Condition) -> Transfer | None:
+        """What was measured at `condition`."""
+        return next((transfer for transfer in self.transfers if transfer.condition == condition), None)
+
 
 class CounterFigures(Part):
     """The counter at one condition."""
@@ -155,3 +159,7 @@ class PulseCounter(Part):
         if self.largest_count >= 2**self.bits:
             raise ValueError(f"largest_count is {self.largest_count}, and {self.bits} bits hold {2**self.bits - 1}")
         return self
+
+    def at(self, condition: Condition) -> CounterFigures | None:
+        """What was measured at `condition`."""
+        return next((figures for figures in self.figures if figures.condition == condition), None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from gaincell_char.behavior.base import Condition, Finite, FitError, NotNegative, Part, Positive, ascending, check_shape
 from gaincell_char.behavior.functions import PiecewisePolynomial
+
+Exponent = Annotated[int, Field(ge=0)]
 
 
 class WordLineDriver(Part):
@@ -57,14 +59,45 @@ class Wires(Part):
     rail_resistance_ohm: NotNegative
 
 
-class IrDrop(Part):
-    """What the wires' resistance does to a column's charge: the bit line is held at one end only."""
+class TileCurrent(Part):
+    """Currents of the two read branches of a cell that is on, over its stored voltage and the shifts of its wires.
+
+    Current into the cell = sink - source, each a sum of terms f(v_store_V) (V_BL - hold_V)^a (VSS rise)^b (VDD drop)^c.
+    """
 
     condition: Condition
-    conductance_S: PiecewisePolynomial = Field(description="dI/dV_BL of a cell that is on, over v_store_V")
-    driven_row: int = Field(ge=0, description="the row next to the front end")
-    fast_error: FitError | None = Field(default=None, description="charge against the mesh, of the fast tier")
-    exact_error: FitError | None = Field(default=None, description="charge against the mesh, of the exact tier")
+    hold_V: Finite
+    powers: Annotated[list[tuple[Exponent, Exponent, Exponent]], Field(min_length=1)] = Field(
+        description="(a, b, c) of each term; the first is (0, 0, 0)"
+    )
+    sink_A: list[PiecewisePolynomial] = Field(description="N branch, bit line to VSS, of each term over v_store_V")
+    source_A: list[PiecewisePolynomial] = Field(description="P branch, VDD to bit line, of each term over v_store_V")
+    largest_bl_shift_V: Positive
+    largest_rail_shift_V: Positive
+    error: FitError
+
+    @model_validator(mode="after")
+    def _one_function_a_term(self) -> TileCurrent:
+        if self.powers[0] != (0, 0, 0):
+            raise ValueError(f"powers begins with {self.powers[0]}, expected (0, 0, 0): the current without any shift")
+        if not len(self.powers) == len(self.sink_A) == len(self.source_A):
+            raise ValueError(
+                f"powers has {len(self.powers)} terms, sink_A {len(self.sink_A)}, source_A {len(self.source_A)}; "
+                "expected one function a term"
+            )
+        return self
+
+
+class WireCheck(Part):
+    """A pattern on the wire network: largest errors of each tier against ngspice, relative to full scale."""
+
+    pattern: str
+    quantity: Literal["direct", "pulse"]
+    wires: Wires
+    largest_drop_V: Finite
+    ideal: NotNegative
+    fast: NotNegative
+    exact: NotNegative
 
 
 class ArrayModel(Part):
@@ -75,7 +108,8 @@ class ArrayModel(Part):
     wires: Wires
     bl_delay_s: NotNegative | None = None
     wl_delay_s: NotNegative | None = None
-    ir_drop: IrDrop | None = None
+    current: TileCurrent | None = None
+    checks: list[WireCheck] = Field(default=[])
 
 
 class Energy(Part):
