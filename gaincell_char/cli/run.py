@@ -26,13 +26,16 @@ def command(sets: tuple[str, ...], retrim: bool, out: Path, workers: int | None,
     Only stages whose inputs changed are run. Leaves report.html, result.json and cell.json (the behavioral model) in
     the folder of results.
     """
+    from gaincell_char.circuits.testbench import parameters
     from gaincell_char.errors import InputError
     from gaincell_char.pipeline.loop import Request
     from gaincell_char.pipeline.run import run
-    from gaincell_char.sweep.overrides import parse_overrides
+    from gaincell_char.sweep.overrides import parse_overrides, scaled
     from gaincell_char.sweep.run import available_workers
 
-    request = Request(parse_overrides(sets).parameters, retrim)
+    asked = parse_overrides(sets)
+    relative = scaled(asked.factors, parameters("gain_cell"))
+    request = Request({**asked.parameters, **relative}, retrim)
     if retrim and not request.parameters:
         raise InputError("--retrim: nothing is changed; give --set gain_cell.wn=200n as well")
     with progress("gaincell run", quiet=as_json) as advance:

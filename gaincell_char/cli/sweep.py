@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 _SHOWN = 5
 _SELECTION = (
     click.argument("spec"),
-    click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Fix a parameter: gain_cell.wn=200n."),
+    click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Fix a parameter: gain_cell.wn=200n or =+10%."),
     click.option("--axis", "axes", multiple=True, metavar="NAME=RANGE",
                  help="Sweep an axis or a parameter: start:stop:num, start:stop:num:log, or a,b,c."),
     click.option("--corner", default="", metavar="LIST", help="Corners: tt,ss."),
     click.option("--temp", default="", metavar="LIST", help="Temperatures in C: 27,85."),
     click.option("--supply", default="", metavar="LIST", help="Supplies in V: 0.85,0.9."),
+    click.option("--monte-carlo", "samples", type=click.IntRange(1), metavar="N",
+                 help="Samples of device mismatch; each is a deck."),
+    click.option("--seed", type=click.IntRange(0), help="Seed of --monte-carlo or of the spec's samples."),
+    click.option("--sample", type=click.IntRange(0), help="Replay this one sample."),
     click.option("--engine", default="batch", type=click.Choice(["batch", "session"]), show_default=True,
                  help="How ngspice is driven; both give the same numbers."),
     click.option("--store", type=click.Path(path_type=Path), help="File of results  [default: in the cache, by name]"),
@@ -139,6 +143,9 @@ def _prepare(
     corner: str,
     temp: str,
     supply: str,
+    samples: int | None,
+    seed: int | None,
+    sample: int | None,
     engine: str,
     store: Path | None,
 ) -> tuple[Prepared, Path]:
@@ -146,9 +153,17 @@ def _prepare(
     from gaincell_char.sweep.run import default_store, prepare
     from gaincell_char.sweep.spec import load_spec
 
-    changes = parse_overrides(sets, axes, corner, temp, supply)
+    drawn = _monte_carlo(samples, seed, sample)
+    changes = parse_overrides(sets, axes, corner, temp, supply, drawn)
     prepared = prepare(load_spec(spec), engine=engine, overrides=changes)
     return prepared, store or default_store(prepared.spec)
+
+
+def _monte_carlo(samples: int | None, seed: int | None, sample: int | None) -> dict[str, int]:
+    if sample is not None and samples is not None:
+        raise click.UsageError("--sample replays one sample, --monte-carlo draws many; give one of them")
+    drawn = {"samples": samples, "seed": seed} if sample is None else {"samples": 1, "first": sample, "seed": seed}
+    return {name: value for name, value in drawn.items() if value is not None}
 
 
 def _write(output: Path, content: bytes) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pandas as pd
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.execute import Task
-from gaincell_char.sweep.plan import Plan
+from gaincell_char.sweep.plan import CONDITIONS, Plan
 from gaincell_char.sweep.spec import Spec
 from gaincell_char.sweep.store import Store
 from gaincell_char.version import __version__
@@ -37,7 +37,9 @@ def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.Dat
     measured = {name: found[name] for name in [*(axis.name for axis in testbench.axes), *testbench.columns]}
     points = len(next(iter(measured.values())))
     setting = task.setting
-    fixed = {"corner": setting.corner, "temperature_C": setting.temperature_C, "vdd_V": setting.vdd_V}
+    fixed: dict[str, str | float] = {name: getattr(setting, name) for name in CONDITIONS}
+    if setting.sample is not None:
+        fixed |= {"sample": setting.sample, "seed": setting.seed}
     fixed |= {name: setting.parameters[name] for name in plan.varied if name in setting.parameters}
     point_ids = [f"{task.identity.key[:12]}-{row:04d}" for row in range(points)]
     repeated = {name: [value] * points for name, value in fixed.items()}

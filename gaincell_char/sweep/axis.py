@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Discriminator, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from gaincell_char.errors import InputError
 from gaincell_char.sweep.section import Count, Number, Section, validated
@@ -71,6 +71,8 @@ def _form(given: Any) -> str:
 
 
 Values = Annotated[list[Number], AfterValidator(_distinct)]
+Column = Annotated[list[Number], Field(min_length=1)]
+ZipValues = Annotated[Annotated[Column, Tag("list")] | Annotated[Range, Tag("range")], Discriminator(_form)]
 AxisValues = Annotated[Annotated[Values, Tag("list")] | Annotated[Range, Tag("range")], Discriminator(_form)]
 
 

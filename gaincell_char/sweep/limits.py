@@ -22,6 +22,7 @@ _REDUCERS: dict[str, Callable[[Array], Array]] = {
     "max": lambda values: np.array([values.max()]),
     "mean": lambda values: np.array([values.mean()]),
     "max_abs": lambda values: np.array([np.abs(values).max()]),
+    "sigma": lambda values: np.array([values.std(ddof=1) if values.size > 1 else np.nan]),
     "span": lambda values: np.array([values.max() - values.min()]),
 }
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gaincell_char.errors import InputError
+from gaincell_char.circuits.testbench import Parameter, testbench
+from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.sweep.axis import Range, parse_axis
+from gaincell_char.sweep.groups import together
 from gaincell_char.sweep.section import validated
 from gaincell_char.sweep.spec import Spec
 from gaincell_char.units import parse_si
@@ -16,32 +18,53 @@ from gaincell_char.units import parse_si
 @dataclass(frozen=True)
 class Overrides:
     """Values that replace a spec's own; what is empty changes nothing. `axes` also adds an axis, of the testbench or
-    of a design parameter."""
+    of a design parameter. `factors` multiply what a parameter has in the spec, or its default."""
 
     parameters: Mapping[str, float] = field(default_factory=dict)
     axes: Mapping[str, list[float] | Range] = field(default_factory=dict)
     corners: tuple[str, ...] = ()
     temperatures_C: tuple[float, ...] = ()
     supplies_V: tuple[float, ...] = ()
+    factors: Mapping[str, float] = field(default_factory=dict)
+    monte_carlo: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse_overrides(
-    sets: Iterable[str] = (), axes: Iterable[str] = (), corner: str = "", temperature: str = "", supply: str = ""
+    sets: Iterable[str] = (),
+    axes: Iterable[str] = (),
+    corner: str = "",
+    temperature: str = "",
+    supply: str = "",
+    monte_carlo: Mapping[str, int] | None = None,
 ) -> Overrides:
-    """Overrides as the command line has them: `gain_cell.wn=200n`, `v_bl_V=0.4:0.5:11`, `tt,ss`, `27,85`, `0.9`.
+    """Overrides as the command line has them: `gain_cell.wn=200n` or `gain_cell.wn=+10%`, `v_bl_V=0.4:0.5:11`, `tt,ss`,
+    `27,85`, `0.9`; `monte_carlo` has the fields of the spec's section.
 
     Raises
     ------
     InputError
         Names the option, what was given and what was expected.
     """
+    given = _pairs("--set", sets)
+    factors = {name: _factor(value, name) for name, value in given.items() if value.endswith("%")}
     return Overrides(
-        parameters={name: parse_si(value, f"--set {name}") for name, value in _pairs("--set", sets).items()},
+        parameters={name: parse_si(value, f"--set {name}") for name, value in given.items() if name not in factors},
         axes={name: parse_axis(value, f"--axis {name}") for name, value in _pairs("--axis", axes).items()},
         corners=_split(corner),
         temperatures_C=tuple(parse_si(value, "--temp") for value in _split(temperature)),
         supplies_V=tuple(parse_si(value, "--supply") for value in _split(supply)),
+        factors=factors,
+        monte_carlo=monte_carlo or {},
     )
+
+
+def _factor(text: str, name: str) -> float:
+    if not text.startswith(("+", "-")):
+        raise InputError(f"--set {name}: {text!r}; a relative value has its sign: +10% or -10%")
+    factor = 1 + parse_si(text.removesuffix("%"), f"--set {name}") / 100
+    if factor <= 0:
+        raise InputError(f"--set {name}: {text!r} leaves nothing of it; expected more than -100%")
+    return factor
 
 
 def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
@@ -69,15 +92,39 @@ def override(spec: Spec, overrides: Overrides) -> Spec:
     InputError
         An override that the spec cannot take: of a fixed parameter that is an axis, an unknown corner, ...
     """
-    for name in overrides.parameters:
-        if name in spec.axes:
+    moving = [*spec.axes, *together(spec)]
+    for name in (*overrides.parameters, *overrides.factors):
+        if name in moving:
             raise InputError(f"--set {name}: it is an axis of {spec.name}; change it with --axis {name}=...")
     changed: dict[str, Any] = spec.document()
-    changed["parameters"] = {**changed.get("parameters", {}), **overrides.parameters}
+    changed["parameters"] = {**changed.get("parameters", {}), **overrides.parameters, **_scaled(spec, overrides)}
     for name, axis in overrides.axes.items():
         changed["parameters"].pop(name, None)
         changed.setdefault("axes", {})[name] = axis if isinstance(axis, list) else axis.model_dump(exclude_none=True)
     for name in ("corners", "temperatures_C", "supplies_V"):
         if given := getattr(overrides, name):
             changed[name] = list(given)
+    if overrides.monte_carlo:
+        changed["monte_carlo"] = {**(changed.get("monte_carlo") or {}), **overrides.monte_carlo}
     return validated(Spec, changed, spec.name)
+
+
+def _scaled(spec: Spec, overrides: Overrides) -> dict[str, float]:
+    return scaled(overrides.factors, testbench(spec.testbench).parameters, spec.parameters) if overrides.factors else {}
+
+
+def scaled(
+    factors: Mapping[str, float], parameters: Iterable[Parameter], given: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """The values that `factors` mean: of what is `given`, else of the parameters' defaults.
+
+    Raises
+    ------
+    InputError
+        A factor of a parameter that is not among `parameters`.
+    """
+    known = {parameter.name: parameter.default for parameter in parameters}
+    for name in factors:
+        if name not in known:
+            raise unknown_name("parameter", name, known, "--set")
+    return {name: (known | dict(given or {}))[name] * factor for name, factor in factors.items()}

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.sweep.axis import count, expand
+from gaincell_char.sweep.expression import parse_expression
+from gaincell_char.sweep.groups import SAMPLE, groups, together
 from gaincell_char.sweep.spec import Spec
 
 MAX_POINTS = 1_000_000
@@ -32,71 +34,84 @@ class Plan:
 
 
 def plan(spec: Spec, bench: Testbench) -> Plan:
-    """One `Setting` a deck, in the order corner, temperature, supply, parameter axes, presets, outer axes; the last
-    runs fastest. Axes and parameters that the spec leaves out have the testbench's default.
+    """One `Setting` a deck, in the order corner, temperature, supply, then the groups of `groups`; the last runs
+    fastest. Axes and parameters that the spec leaves out have the testbench's default.
 
     Raises
     ------
     InputError
-        A name that the testbench does not have, or more points than `MAX_POINTS`.
+        A name that the testbench does not have, more points than `MAX_POINTS`, or filters that leave none.
     """
     _check_names(spec, bench)
-    _check_size(spec, bench)
+    shared = {axis.name: spec.axes.get(axis.name, list(axis.default)) for axis in bench.axes if axis.shared}
+    _check_size(spec, bench, {name: count(values) for name, values in shared.items()})
     defaults = {parameter.name: parameter.default for parameter in bench.parameters} | dict(spec.parameters)
-    given = {name: expand(axis) for name, axis in spec.axes.items()}
-    shared = {axis.name: given.get(axis.name, axis.default) for axis in bench.axes if axis.shared}
-    settings = tuple(
-        Setting(
-            technology=spec.technology,
-            corner=corner,
-            temperature_C=temperature_C,
-            vdd_V=vdd_V,
-            parameters={name: row.get(name, value) for name, value in defaults.items()},
-            axes={axis.name: shared[axis.name] if axis.shared else (row[axis.name],) for axis in bench.axes},
-            numerics=dict(bench.numerics) | dict(spec.numerics),
-        )
-        for corner, temperature_C, vdd_V in itertools.product(spec.corners, spec.temperatures_C, spec.supplies_V)
-        for row in _rows(spec, bench, given)
-    )
-    moving = [*spec.axes, *_in_presets(spec)]
+    settings = tuple(_settings(spec, bench, defaults, {name: expand(values) for name, values in shared.items()}))
+    if not settings:
+        raise InputError(f"{spec.name}: filters: no combination is left; loosen {' or '.join(spec.filters)}")
+    moving = [*spec.axes, *together(spec)]
     varied = (*(name for name in defaults if name in moving), *(axis.name for axis in bench.axes))
     fixed = {name: value for name, value in defaults.items() if name not in moving}
-    return Plan(settings, varied, fixed, math.prod(map(len, shared.values())))
+    return Plan(settings, varied, fixed, math.prod(map(count, shared.values())))
 
 
-def _rows(spec: Spec, bench: Testbench, given: Mapping[str, tuple[float, ...]]) -> Iterator[dict[str, float]]:
-    """What the decks of one condition differ in: parameter or axis -> value."""
-    linked = _in_presets(spec)
-    known = {axis.name: axis for axis in bench.axes}
-    parameters = {name: values for name, values in given.items() if name not in known}
-    outer = {
-        name: given.get(name, axis.default) for name, axis in known.items() if not axis.shared and name not in linked
-    }
-    columns = [[[(name, value)] for value in values] for name, values in (parameters | outer).items()]
-    presets = [[list(row.items()) for row in rows] for rows in spec.presets.values()]
-    for parts in itertools.product(*columns[: len(parameters)], *presets, *columns[len(parameters) :]):
-        yield dict(itertools.chain.from_iterable(parts))
-
-
-def _in_presets(spec: Spec) -> tuple[str, ...]:
-    return tuple(name for rows in spec.presets.values() for name in rows[0])
+def _settings(
+    spec: Spec, bench: Testbench, defaults: Mapping[str, float], shared: Mapping[str, tuple[float, ...]]
+) -> Iterator[Setting]:
+    columns = [group.rows() for group in groups(spec, bench)]
+    filters = [parse_expression(text) for text in spec.filters]
+    seed = spec.monte_carlo.seed if spec.monte_carlo else 0
+    for conditions in itertools.product(spec.corners, spec.temperatures_C, spec.supplies_V):
+        for parts in itertools.product(*columns):
+            row = dict(itertools.chain.from_iterable(part.items() for part in parts))
+            values = {**defaults, **row, **dict(zip(CONDITIONS, conditions, strict=True))}
+            if not all(bool(keep(values)) for keep in filters):
+                continue
+            yield Setting(
+                technology=spec.technology,
+                corner=conditions[0],
+                temperature_C=conditions[1],
+                vdd_V=conditions[2],
+                parameters={name: row.get(name, value) for name, value in defaults.items()},
+                axes={axis.name: shared[axis.name] if axis.shared else (row[axis.name],) for axis in bench.axes},
+                numerics=dict(bench.numerics) | dict(spec.numerics),
+                sample=int(row[SAMPLE]) if SAMPLE in row else None,
+                seed=seed,
+            )
 
 
 def _check_names(spec: Spec, bench: Testbench) -> None:
     shared = {axis.name: axis.shared for axis in bench.axes}
     parameters = {parameter.name for parameter in bench.parameters}
     movable = shared.keys() | parameters
+    outside = {name for name in movable if not shared.get(name)} | {*CONDITIONS}
+    if spec.monte_carlo:
+        outside.add(SAMPLE)
+        if bench.mismatch is None:
+            raise InputError(f"{spec.name}: monte_carlo: {spec.testbench} does not say which devices vary; remove it")
     _known("parameter", spec.parameters, parameters, f"{spec.name}: parameters")
     _known("axis", spec.axes, movable, f"{spec.name}: axes")
     _known("numeric setting", spec.numerics, bench.numerics, f"{spec.name}: numerics")
-    for name, rows in spec.presets.items():
-        where = f"{spec.name}: presets.{name}"
-        _known("axis", rows[0], movable, where)
-        if together := next((each for each in rows[0] if shared.get(each)), None):
-            raise InputError(f"{where}: the points of {together} share a deck, so it moves alone; list it in axes")
+    for where, names in _linked_names(spec):
+        _known("axis", names, movable, f"{spec.name}: {where}")
+        if alone := next((each for each in names if shared.get(each)), None):
+            raise InputError(
+                f"{spec.name}: {where}: the points of {alone} share a deck, so it moves alone; list it in axes"
+            )
+    for number, text in enumerate(spec.filters):
+        parse_expression(text).require(outside, f"{spec.name}: filters[{number}]")
     for name, limit in spec.limits.items():
         _known("column", [limit.column], bench.columns, f"{spec.name}: limits.{name}.column")
-        _known("column", limit.where, {*CONDITIONS, *movable}, f"{spec.name}: limits.{name}.where")
+        _known("column", limit.where, {*movable, *outside}, f"{spec.name}: limits.{name}.where")
+
+
+def _linked_names(spec: Spec) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, rows in spec.presets.items():
+        yield f"presets.{name}", tuple(rows[0])
+    for name, columns in spec.zip.items():
+        yield f"zip.{name}", tuple(columns)
+    for name, draws in spec.draws.items():
+        yield f"draws.{name}", tuple(draws.of)
 
 
 def _known(kind: str, names: Iterable[str], known: Iterable[str], where: str) -> None:
@@ -105,15 +120,13 @@ def _known(kind: str, names: Iterable[str], known: Iterable[str], where: str) ->
             raise unknown_name(kind, name, known, where)
 
 
-def _check_size(spec: Spec, bench: Testbench) -> None:
-    linked = _in_presets(spec)
-    lengths = {axis.name: len(axis.default) for axis in bench.axes if axis.name not in linked}
-    lengths |= {name: count(axis) for name, axis in spec.axes.items()}
-    lengths |= {name: len(rows) for name, rows in spec.presets.items()}
-    lengths |= {name: len(getattr(spec, name)) for name in ("corners", "temperatures_C", "supplies_V")}
-    points = math.prod(lengths.values())
+def _check_size(spec: Spec, bench: Testbench, shared: Mapping[str, int]) -> None:
+    """Before anything is made; filters are not counted."""
+    lengths = [*shared.items(), *((group.label, group.count) for group in groups(spec, bench))]
+    lengths += [(name, len(getattr(spec, name))) for name in ("corners", "temperatures_C", "supplies_V")]
+    points = math.prod(length for _, length in lengths)
     if points > MAX_POINTS:
-        product = " x ".join(f"{name} {length}" for name, length in lengths.items() if length > 1)
+        product = " x ".join(f"{name} {length}" for name, length in lengths if length > 1)
         raise InputError(
             f"{spec.name}: {points} points ({product}), more than {MAX_POINTS}; shorten an axis or split the sweep"
         )

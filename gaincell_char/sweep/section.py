@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.units import parse_si
@@ -26,8 +26,23 @@ def _whole(given: object) -> int:
     return int(value)
 
 
+def _natural(given: object) -> int:
+    """Read as digits, not through a float: a seed has up to 63 bits."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        value = given
+    elif isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= 19:
+        value = int(given)
+    else:
+        raise ValueError(f"{given!r} is not a whole number, 0 or more")
+    if not 0 <= value < 2**63:
+        raise ValueError(f"{given!r} is outside 0 to 2**63 - 1")
+    return value
+
+
 Number = Annotated[float, BeforeValidator(si)]
 Count = Annotated[int, BeforeValidator(_whole)]
+Natural = Annotated[int, BeforeValidator(_natural)]
+Quantity = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
 
 
 class Section(BaseModel):
@@ -75,7 +90,7 @@ def validated(part: type[Part], document: Any, where: str) -> Part:
 def _one_line(fault: Any) -> str:
     path = ""
     for step in fault["loc"]:
-        if step in ("list", "range", "[key]"):  # put there by pydantic, not keys of the document
+        if step in ("list", "range", "uniform", "normal", "[key]"):  # put there by pydantic, not keys of the document
             continue
         path += f"[{step}]" if isinstance(step, int) else f"{'.' if path else ''}{step}"
     text = " ".join(str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input should be ").split())

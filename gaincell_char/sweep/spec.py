@@ -13,17 +13,33 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from gaincell_char import keys
 from gaincell_char.behavior.schema import Corner
-from gaincell_char.errors import unknown_name
+from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.paths import data_folder
-from gaincell_char.sweep.axis import AxisValues, Values
+from gaincell_char.sweep.axis import AxisValues, Values, ZipValues, count
 from gaincell_char.sweep.document import load_document
-from gaincell_char.sweep.section import Number, Section, si, validated
+from gaincell_char.sweep.draws import Draws
+from gaincell_char.sweep.expression import parse_expression
+from gaincell_char.sweep.section import Count, Natural, Number, Quantity, Section, si, validated
 
 CORNERS: tuple[str, ...] = get_args(Corner)
-Reducer = Literal["each", "min", "max", "mean", "max_abs", "span"]
+Reducer = Literal["each", "min", "max", "mean", "max_abs", "sigma", "span"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]{0,63}$")]
 Dotted = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$")]
-Quantity = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
+
+
+def _condition(text: str) -> str:
+    try:
+        expression = parse_expression(text)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    if not expression.decides:
+        raise ValueError(f"{text!r} is a number; a filter compares: gain_cell.wn <= 2 * gain_cell.wp")
+    return text
+
+
+Filter = Annotated[str, AfterValidator(_condition)]
+NOT_OF_ROWS = ("description", "limits")
+"""What a spec says about its rows: changing it changes no row."""
 
 
 class Limit(Section):
@@ -66,9 +82,22 @@ def _unique(values: list[str]) -> list[str]:
     return values
 
 
+class MonteCarlo(Section):
+    """Samples `first`, `first + 1`, ... of device mismatch, `samples` of them."""
+
+    samples: Count
+    seed: Natural = 0
+    first: Natural = 0
+
+    @property
+    def numbers(self) -> range:
+        return range(self.first, self.first + self.samples)
+
+
 class Spec(Section):
     """A sweep. `parameters` are fixed; an axis may be an axis of the testbench or a design parameter; the columns of
-    a preset move together."""
+    a preset, of a zip and of draws move together; `filters` say which combinations count; `monte_carlo` draws device
+    mismatch."""
 
     name: Identifier
     testbench: Dotted
@@ -77,6 +106,10 @@ class Spec(Section):
     parameters: dict[Dotted, Number] = Field(default={})
     axes: dict[Quantity, AxisValues] = Field(default={})
     presets: dict[Identifier, Annotated[list[dict[Quantity, Number]], Field(min_length=1)]] = Field(default={})
+    zip: dict[Identifier, Annotated[dict[Quantity, ZipValues], Field(min_length=1)]] = Field(default={})
+    draws: dict[Identifier, Draws] = Field(default={})
+    monte_carlo: MonteCarlo | None = None
+    filters: list[Filter] = Field(default=[])
     corners: Annotated[list[str], AfterValidator(_unique)] = Field(default=["tt"])
     temperatures_C: Values = Field(default=[27.0])
     supplies_V: Values = Field(default=[0.9])
@@ -109,11 +142,23 @@ class Spec(Section):
                     raise ValueError(f"{name}[{number}] is given twice; keep one")
         return presets
 
+    @field_validator("zip")
+    @classmethod
+    def _same_length(cls, zips: dict[str, dict[str, ZipValues]]) -> dict[str, dict[str, ZipValues]]:
+        for name, columns in zips.items():
+            lengths = {column: count(values) for column, values in columns.items()}
+            if len(set(lengths.values())) > 1:
+                given = ", ".join(f"{column} has {length}" for column, length in lengths.items())
+                raise ValueError(f"{name}: {given}; columns that move together are equally long")
+        return zips
+
     @model_validator(mode="after")
     def _set_once(self) -> Self:
         homes: dict[str, str] = {}
         groups = {"parameters": list(self.parameters), "axes": list(self.axes)}
         groups |= {f"presets.{name}": list(rows[0]) for name, rows in self.presets.items()}
+        groups |= {f"zip.{name}": list(columns) for name, columns in self.zip.items()}
+        groups |= {f"draws.{name}": list(draws.of) for name, draws in self.draws.items()}
         for home, names in groups.items():
             for name in names:
                 if name in homes:
@@ -127,8 +172,9 @@ class Spec(Section):
 
     @property
     def digest(self) -> str:
-        """sha256 of the spec's content; comments, layout and the way a number is written do not count."""
-        return keys.key(self.document())
+        """sha256 of what the spec says of its rows. Comments, layout, the way a number is written, and what is only
+        judged (limits) do not count."""
+        return keys.key({name: value for name, value in self.document().items() if name not in NOT_OF_ROWS})
 
 
 def load_spec(given: str | Path) -> Spec:

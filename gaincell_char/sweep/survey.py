@@ -47,5 +47,7 @@ def condition(prepared: Prepared, setting: Setting) -> str:
     one = [axis.name for axis in prepared.testbench.axes if not axis.shared]
     moving = {name: setting.parameters[name] for name in prepared.plan.varied if name in setting.parameters}
     moving |= {name: setting.axes[name][0] for name in one}
+    if setting.sample is not None:
+        moving["sample"] = setting.sample
     words = [setting.corner, f"{setting.temperature_C:g} C", f"{setting.vdd_V:g} V"]
     return ", ".join(words + [f"{name}={value:g}" for name, value in moving.items()])
