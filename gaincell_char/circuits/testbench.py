@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from gaincell_char.errors import unknown_name
 from gaincell_char.spice.types import Deck, Waveforms
 
-_MODULES = {"gain_cell": "gaincell_char.circuits.gain_cell"}
+_MODULES = {
+    "gain_cell": "gaincell_char.circuits.gain_cell",
+    "pulse_counter": "gaincell_char.circuits.pulse_counter",
+}
 
 
 @dataclass(frozen=True)
