@@ -1,36 +1,13 @@
-"""Fixtures and options that all tests share."""
+"""Fixtures and the options that all tests share."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--ngspice",
-        choices=("required", "if_available", "disabled"),
-        default="if_available",
-        help="what to do with tests that run the simulator (CI uses `required`)",
-    )
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    mode = config.getoption("--ngspice")
-    present = shutil.which("ngspice") is not None
-    if mode == "required" and not present:
-        raise pytest.UsageError(
-            "--ngspice required: no ngspice on PATH; install the Debian packages ngspice and libngspice0"
-        )
-    if mode == "required" or (mode == "if_available" and present):
-        return
-    skip = pytest.mark.skip(reason="ngspice is not installed" if not present else "--ngspice disabled")
-    for item in items:
-        if "ngspice" in item.keywords:
-            item.add_marker(skip)
+pytest_plugins = ("gaincell_char.pytest_plugin", "pytester")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "What this machine has, and what is missing."),
     "circuits": ("circuits", "The circuits, their parameters and testbenches."),
     "sweep": ("sweep", "Run a characterization; status, export."),
+    "check": ("check", "Sweeps against their limits and goldens."),
     "fit": ("fit", "Fit a behavioral model to datasets."),
     "model": ("model", "Show, validate, compare behavioral models."),
     "gpt2": ("gpt2", "Perplexity, recall and generation, software or analog."),

@@ -82,7 +82,7 @@ def run(
         _explain(before, message)
     with progress(prepared.spec.name, quiet=as_json) as advance:
         dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance)
-    verdicts = judge(prepared.spec.limits, dataset)
+    verdicts = judge(prepared.spec.limits, dataset, prepared.spec.measures)
     written = _write(output, encode(dataset, form)) if output else None
     failed = [state for state in survey(prepared, store) if state.state == "failed"]
     if as_json:

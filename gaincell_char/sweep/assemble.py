@@ -75,6 +75,7 @@ def _metadata(
         "engine": inputs["engine"],
         "netlists": dict(sorted({(name, digest) for task in tasks for name, digest in task.identity.inputs["files"]})),
         "spec": spec.digest,
+        "columns": list(testbench.columns),
         "units": units,
         "tool_version": __version__,
         "points": len(frame),

@@ -31,6 +31,11 @@ class Dataset:
         """The rows whose status is `ok`."""
         return self.frame[self.frame["status"] == "ok"]
 
+    @property
+    def measured_columns(self) -> tuple[str, ...]:
+        """The columns that were measured; the others say where."""
+        return tuple(self.metadata.get("columns", ()))
+
     def to_bytes(self) -> bytes:
         """Parquet, byte-identical for equal datasets written by the same pyarrow."""
         import pyarrow as pa

@@ -100,9 +100,23 @@ def _check_names(spec: Spec, bench: Testbench) -> None:
             )
     for number, text in enumerate(spec.filters):
         parse_expression(text).require(outside, f"{spec.name}: filters[{number}]")
+    _check_judged(spec, bench, {*movable, *outside})
+
+
+def _check_judged(spec: Spec, bench: Testbench, conditions: set[str]) -> None:
+    for name, measure in spec.measures.items():
+        where = f"{spec.name}: measures.{name}"
+        _known("axis", [measure.over], conditions - {"corner"}, f"{where}.over")
+        _known("column", [measure.of], bench.columns, f"{where}.of")
+        if name in {*bench.columns, *conditions}:
+            raise InputError(f"{where}: {spec.testbench} has a column of that name; choose another")
     for name, limit in spec.limits.items():
-        _known("column", [limit.column], bench.columns, f"{spec.name}: limits.{name}.column")
-        _known("column", limit.where, {*movable, *outside}, f"{spec.name}: limits.{name}.where")
+        where = f"{spec.name}: limits.{name}"
+        _known("column", [limit.column], {*bench.columns, *spec.measures}, f"{where}.column")
+        _known("column", limit.where, conditions, f"{where}.where")
+        measure_of = spec.measures.get(limit.column)
+        if measure_of and measure_of.over in limit.where:
+            raise InputError(f"{where}.where: {limit.column} is taken over {measure_of.over}, so has no single one")
 
 
 def _linked_names(spec: Spec) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -19,6 +19,7 @@ from gaincell_char.sweep.axis import AxisValues, Values, ZipValues, count
 from gaincell_char.sweep.document import load_document
 from gaincell_char.sweep.draws import Draws
 from gaincell_char.sweep.expression import parse_expression
+from gaincell_char.sweep.measures.table import MeasureSpec
 from gaincell_char.sweep.section import Count, Natural, Number, Quantity, Section, si, validated
 
 CORNERS: tuple[str, ...] = get_args(Corner)
@@ -38,7 +39,7 @@ def _condition(text: str) -> str:
 
 
 Filter = Annotated[str, AfterValidator(_condition)]
-NOT_OF_ROWS = ("description", "limits")
+NOT_OF_ROWS = ("description", "limits", "measures")
 """What a spec says about its rows: changing it changes no row."""
 
 
@@ -114,6 +115,7 @@ class Spec(Section):
     temperatures_C: Values = Field(default=[27.0])
     supplies_V: Values = Field(default=[0.9])
     numerics: dict[Identifier, Number] = Field(default={})
+    measures: dict[Identifier, MeasureSpec] = Field(default={})
     limits: dict[Identifier, Limit] = Field(default={})
 
     @field_validator("temperatures_C")

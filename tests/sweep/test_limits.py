@@ -18,7 +18,7 @@ def dataset(values: list[float], status: list[str] | None = None) -> Dataset:
     count = len(values)
     frame = pd.DataFrame(
         {"corner": ["tt", "ss"] * (count // 2) + ["tt"] * (count % 2), "x": [index * 0.1 for index in range(count)],
-         "y": values, "status": status or ["ok"] * count}
+         "y": values, "status": status or ["ok"] * count, "reason": ""}
     )  # fmt: skip
     return Dataset(frame, {"units": {"y": "A"}, "parameters": {"c.w": 1e-9}})
 
