@@ -12,6 +12,8 @@ from gaincell_char.spice.types import Deck, Waveforms
 _MODULES = {
     "gain_cell": "gaincell_char.circuits.gain_cell",
     "pulse_counter": "gaincell_char.circuits.pulse_counter",
+    "word_line_driver": "gaincell_char.circuits.word_line_driver",
+    "write_driver": "gaincell_char.circuits.write_driver",
 }
 
 
