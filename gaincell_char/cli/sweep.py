@@ -1,4 +1,4 @@
-"""`gaincell sweep`: run, status, export."""
+"""`gaincell sweep`: run, status, export, point."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gaincell_char.cli import sweep_report
 from gaincell_char.cli.common import json_option, message, print_json, progress
 
 if TYPE_CHECKING:
-    from gaincell_char.sweep.dataset import Dataset
-    from gaincell_char.sweep.limits import Verdict
     from gaincell_char.sweep.run import Prepared
-    from gaincell_char.sweep.survey import DeckState
 
-_SHOWN = 5
 _SELECTION = (
     click.argument("spec"),
     click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Fix a parameter: gain_cell.wn=200n or =+10%."),
@@ -45,7 +42,7 @@ def _selection(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("sweep", epilog="Example: gaincell sweep run gain_cell_iv --corner tt,ss -o iv.parquet")
 def command() -> None:
-    """Run a characterization; status, export.
+    """Run a characterization; status, export, point.
 
     SPEC is a YAML file or the name of a bundled sweep. Results are kept deck by deck: a run that was stopped goes on
     where it was.
@@ -56,17 +53,32 @@ def command() -> None:
 @_selection
 @click.option("-j", "--workers", type=click.IntRange(1, 1024), help="Worker processes  [default: one a processor]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the dataset: .parquet, .csv or .json.")
+@click.option("--only-failed", is_flag=True, help="Try again what failed, and nothing else.")
+@click.option(
+    "--stop-after",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Start no further deck once N have failed  [default: go on]",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be simulated, and stop.")
 @click.option("--explain", is_flag=True, help="Say for every deck why it is simulated or not.")
 @json_option
 def run(
-    output: Path | None, workers: int | None, dry_run: bool, explain: bool, as_json: bool, **selection: Any
+    output: Path | None,
+    workers: int | None,
+    only_failed: bool,
+    stop_after: int | None,
+    dry_run: bool,
+    explain: bool,
+    as_json: bool,
+    **selection: Any,
 ) -> None:
     """Simulate what is missing and judge the limits.
 
     Exit status: 0 all limits pass, 1 a limit failed, 2 usage, 3 a simulation failed or points are missing, 4 the
     machine (no ngspice, no space, store in use).
     """
+    from gaincell_char.sweep.assemble import MISSING
     from gaincell_char.sweep.export import encode, format_of
     from gaincell_char.sweep.limits import judge
     from gaincell_char.sweep.run import available_workers, run_prepared
@@ -77,22 +89,26 @@ def run(
     if explain or dry_run:
         before = survey(prepared, store)
         if dry_run:
-            _report_states(prepared, store, before, explain, as_json)
+            sweep_report.report_states(prepared, store, before, explain, as_json)
             return
-        _explain(before, message)
+        sweep_report.explain_states(before, message)
     with progress(prepared.spec.name, quiet=as_json) as advance:
-        dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance)
+        dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance,
+                               only_failed=only_failed, stop_after=stop_after)  # fmt: skip
     verdicts = judge(prepared.spec.limits, dataset, prepared.spec.measures)
     written = _write(output, encode(dataset, form)) if output else None
     failed = [state for state in survey(prepared, store) if state.state == "failed"]
     if as_json:
-        print_json(_summary(prepared, dataset, store, written, failed, verdicts))
+        print_json(sweep_report.summary(prepared, dataset, store, written, failed, verdicts))
     else:
-        _show_run(prepared, dataset, store, written, verdicts)
-    _show_failed(failed)
+        sweep_report.show_run(prepared, dataset, store, written, verdicts)
+    sweep_report.show_failed(failed)
+    left = int((dataset.frame["status"] == MISSING).sum())
+    if left:
+        message(f"{left} of {len(dataset.frame)} points were not run; without --stop-after and --only-failed they are")
     if any(verdict.result == "fail" for verdict in verdicts):
         sys.exit(1)
-    if failed or any(verdict.result == "incomplete" for verdict in verdicts):
+    if left or failed or any(verdict.result == "incomplete" for verdict in verdicts):
         sys.exit(3)
 
 
@@ -105,8 +121,8 @@ def status(as_json: bool, **selection: Any) -> None:
 
     prepared, store = _prepare(**selection)
     states = survey(prepared, store)
-    _report_states(prepared, store, states, False, as_json)
-    _show_failed([state for state in states if state.state == "failed"])
+    sweep_report.report_states(prepared, store, states, False, as_json)
+    sweep_report.show_failed([state for state in states if state.state == "failed"])
 
 
 @command.command(epilog="Example: gaincell sweep export gain_cell_iv -o iv.csv")
@@ -133,6 +149,33 @@ def export(output: Path, as_json: bool, **selection: Any) -> None:
             print_json(written)
     if without := dataset.metadata["points_without_result"]:
         message(f"{without} of {len(dataset.frame)} points have no result; `gaincell sweep run` simulates them")
+        sys.exit(3)
+
+
+@command.command(epilog="Example: gaincell sweep point gain_cell_pulse 3f2a9c11d0b4-0003 -o point")
+@_selection
+@click.argument("point_id")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to make.")
+@json_option
+def point(point_id: str, output: Path, as_json: bool, **selection: Any) -> None:
+    """Take one deck out: a folder with the deck, what it includes, log, result and a picture.
+
+    POINT_ID is from the dataset, or the start of a deck's key. In the folder `ngspice deck.cir` runs it. Exit status 3
+    where it fails.
+    """
+    from gaincell_char.sweep.point import take_out
+
+    prepared, _ = _prepare(**selection)
+    found = take_out(prepared, point_id, output)
+    if as_json:
+        picture = str(found.picture) if found.picture else None
+        print_json({"folder": str(found.folder), "key": found.key, "condition": found.condition,
+                    "result": found.result, "rows": found.rows, "picture": picture})  # fmt: skip
+    else:
+        for row in found.rows[: sweep_report.SHOWN]:
+            click.echo("  ".join(f"{name}={value:.6g}" for name, value in row.items()))
+        click.echo(f"{found.condition}: {found.result}; run it: cd {found.folder} && ngspice deck.cir")
+    if found.result != "ok":
         sys.exit(3)
 
 
@@ -171,101 +214,3 @@ def _write(output: Path, content: bytes) -> dict[str, str]:
 
     keys.publish(output, content)
     return {"path": str(output), "sha256": keys.digest(content)}
-
-
-def _explain(states: list[DeckState], say: Callable[[str], None]) -> None:
-    for state in states:
-        say(f"{state.key[:12]} {state.condition}: {state.state}{': ' + state.reason if state.reason else ''}")
-
-
-def _report_states(prepared: Prepared, store: Path, states: list[DeckState], explain: bool, as_json: bool) -> None:
-    counts = {kind: sum(state.state == kind for state in states) for kind in ("stored", "failed", "missing")}
-    if as_json:
-        decks = [
-            {
-                "key": s.key,
-                "condition": s.condition,
-                "state": s.state,
-                "reason": s.reason,
-                "deck": str(s.deck or "") or None,
-            }
-            for s in states
-        ]
-        points = {"decks": len(states), "points": prepared.plan.points, "store": str(store)}
-        print_json({"sweep": prepared.spec.name, **points, **counts, "states": decks})
-        return
-    if explain:
-        _explain(states, click.echo)
-    click.echo(
-        f"{prepared.spec.name}: {prepared.plan.points} points in {len(states)} decks: {counts['stored']} stored, "
-        f"{counts['failed']} failed, {counts['missing']} missing; store {store}"
-    )
-
-
-def _summary(
-    prepared: Prepared,
-    dataset: Dataset,
-    store: Path,
-    written: dict[str, str] | None,
-    failed: list[DeckState],
-    verdicts: list[Verdict],
-) -> dict[str, Any]:
-    return {
-        "sweep": prepared.spec.name,
-        "points": len(dataset.frame),
-        "points_without_result": dataset.metadata["points_without_result"],
-        "decks": len(prepared.tasks),
-        "engine": dataset.metadata["engine"],
-        "store": str(store),
-        "dataset": written,
-        "failed": [{"condition": s.condition, "reason": s.reason, "deck": str(s.deck)} for s in failed],
-        "limits": [
-            {"name": v.name, "result": v.result, "reason": v.reason, "lowest": v.lowest, "highest": v.highest,
-             "points": v.points, "unit": v.unit, **v.limit.model_dump(mode="json")} for v in verdicts
-        ],
-    }  # fmt: skip
-
-
-def _show_run(
-    prepared: Prepared, dataset: Dataset, store: Path, written: dict[str, str] | None, verdicts: list[Verdict]
-) -> None:
-    if verdicts:
-        _show_limits(verdicts)
-    good = len(dataset.frame) - dataset.metadata["points_without_result"]
-    where = f"written to {written['path']}" if written else f"kept in {store}"
-    click.echo(f"{prepared.spec.name}: {good} of {len(dataset.frame)} points, {where}")
-
-
-def _show_limits(verdicts: list[Verdict]) -> None:
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    from gaincell_char.units import format_si
-
-    def written(value: float | None, unit: str) -> str:
-        return "" if value is None else format_si(value, unit)
-
-    colors = {"pass": "green", "fail": "bold red", "incomplete": "yellow"}
-    table = Table(Column("limit", overflow="fold"), "min", "typ", "max", "measured", "result", box=SIMPLE)
-    for v in verdicts:
-        ends = list(dict.fromkeys(written(value, v.unit) for value in (v.lowest, v.highest)))
-        bounds = [written(value, v.unit) for value in (v.limit.min, v.limit.typ, v.limit.max)]
-        table.add_row(v.name, *bounds, " to ".join(ends), f"[{colors[v.result]}]{v.result}[/]")
-    Console().print(table)
-    for v in verdicts:
-        if v.reason:
-            message(f"{v.name}: {v.result}: {v.reason} ({_judged(v)})")
-
-
-def _judged(verdict: Verdict) -> str:
-    limit = verdict.limit
-    column = limit.column if limit.reduce == "each" else f"{limit.reduce} of {limit.column}"
-    return ", ".join([column, *(f"{name} {value}" for name, value in limit.where.items())])
-
-
-def _show_failed(failed: list[DeckState]) -> None:
-    for state in failed[:_SHOWN]:
-        message(f"failed: {state.condition}: {state.reason}; deck {state.deck}")
-    if len(failed) > _SHOWN:
-        message(f"and {len(failed) - _SHOWN} more; `gaincell sweep status SPEC --json` lists them")

@@ -49,11 +49,13 @@ def execute(
     workers: int,
     timeout_s: float,
     scratch: Path,
+    enough: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run `tasks` on `workers` processes and give each outcome to `commit`, in this process, one at a time.
 
     A task whose worker dies is tried once more, then it is `crashed`. Ctrl-C once: what runs is finished and committed;
     twice: it is stopped. Both end in `KeyboardInterrupt`. Engines keep their temporary files in the folder `scratch`.
+    Once `enough` is true no further task is started; what runs is finished and committed.
 
     Raises
     ------
@@ -65,8 +67,8 @@ def execute(
     running: dict[Future[Outcome], tuple[Task, int]] = {}
     try:
         with _drain_on_interrupt() as interrupt:
-            while running or (waiting and not interrupt.asked):
-                while waiting and len(running) < 2 * workers and not interrupt.asked:
+            while running or (waiting and not (interrupt.asked or enough())):
+                while waiting and len(running) < 2 * workers and not (interrupt.asked or enough()):
                     task, tries = waiting.popleft()
                     running[crew.schedule(task, timeout_s)] = task, tries
                 finished, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)

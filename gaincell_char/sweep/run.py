@@ -111,17 +111,30 @@ def run_sweep(
 
 
 def run_prepared(
-    prepared: Prepared, store: Path, workers: int, *, progress: Progress, timeout_s: float = TIMEOUT_S
+    prepared: Prepared,
+    store: Path,
+    workers: int,
+    *,
+    progress: Progress,
+    timeout_s: float = TIMEOUT_S,
+    only_failed: bool = False,
+    stop_after: int | None = None,
 ) -> Dataset:
-    """`run_sweep` of a sweep that is laid out already."""
+    """`run_sweep` of a sweep that is laid out already. `only_failed`: run just the decks that failed before.
+    `stop_after`: start no further deck once so many have failed; what runs is finished and kept."""
     with only_writer(store), Store(store) as results, _scratch(store) as folder:
         missing = prepared.missing(results)
         meter = _Meter(prepared.plan, len(prepared.tasks) - len(missing), progress)
+        if only_failed:
+            missing = [task for task in missing if results.failure(task.identity.key)]
+        failures = 0
 
         def commit(task: Task, outcome: Outcome) -> None:
+            nonlocal failures
             if isinstance(outcome, Done):
                 results.put(task.identity, outcome.columns)
             else:
+                failures += 1
                 results.fail(task.identity, outcome.kind, outcome.reason, task.deck.text, outcome.log)
             meter.one_more()
 
@@ -134,6 +147,7 @@ def run_prepared(
                 workers=min(workers, len(missing)),
                 timeout_s=timeout_s,
                 scratch=folder,
+                enough=lambda: stop_after is not None and failures >= stop_after,
             )
         return assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)
 
