@@ -1,0 +1,257 @@
+"""The decks of one output of a head: key columns of real cells, ReLU pulses, value column, signed pulse; and its counter.
+
+The counter is a deck of its own: its fast clock needs four times as many time steps as all the rest. It is cut off where
+gates drive gates and nothing comes back: the pulses, the sign and the windows are recorded from the first deck, which
+carries the counter's input gates as their load, and drive the second. `whole_deck` has everything in one, to show that
+the cut changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from gaincell_char.circuits import converter
+from gaincell_char.circuits.converter import EDGE_S
+from gaincell_char.circuits.deck import Array, assemble, number, pulse
+from gaincell_char.circuits.gain_cell.cell import LEVELS_V, PARAMETERS, hold, instance, sources
+from gaincell_char.circuits.head.case import HeadCase
+from gaincell_char.circuits.head.phases import Phases
+from gaincell_char.circuits.settings import numeric_values, parameter_values
+from gaincell_char.circuits.testbench import Setting
+from gaincell_char.spice.types import Deck, Waveforms
+
+COUNTER_NETLISTS = ("gates.lib", "pulse_counter.lib")
+NETLISTS = (
+    "gain_cell.lib",
+    "gates.lib",
+    "front_end.lib",
+    "charge_to_pulse.lib",
+    "zero_charge_reference.lib",
+    "signed_charge_to_pulse.lib",
+    "pulse_counter.lib",
+    "word_line_driver.lib",
+)
+NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "trtol": 1.0, "step_s": 1e-10}
+"""`trtol` 1 makes the steps fine where a comparator switches: the default of 7 leaves 15 ps, this 5 ps."""
+COUNTER_NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "step_s": 1e-10}
+NOMINAL_VDD_V = 0.9
+WIRE_F = 0.3e-15
+"""Bit-line wire of one row."""
+CLOCK_S = 15e-9 / 124
+"""Period of the fast clock, an eighth of a counter step."""
+CLOCK_EDGE_S = 10e-12
+BITS = ("b0", "b1", "b2", "b3", "b4")
+HANDED_ON = ("pp", "pn", "sgn", "vwinp", "vwinn")
+"""Nodes that the converter drives and the counter reads."""
+_KINK_V = 2e-3
+_BEFORE_S = 0.2e-9
+_AFTER_STEPS = 3
+
+
+def head_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[float, ...]) -> Deck:
+    """`case` from the query pulses to the signed pulse.
+
+    Cells with the same stored level on the same word line are one instance with a multiplier: they are the same circuit,
+    node for node. Stored levels follow the supply. Input pulses come from sources, `widths_s` wide by level; ReLU pulses
+    of the key columns reach the value tile through word-line buffers, pulses of the other tokens come from sources.
+
+    Raises
+    ------
+    InputError
+        An unknown technology, corner or parameter, or a value outside its range.
+    """
+    loads = [
+        "xloadpulse pp pn loadpulse vdd 0 nor2",
+        *(f"xloadsign{side} sgn loadsign{side} vdd 0 inverter" for side in "ab"),
+        *(f"xloadwin{sign} vwin{sign} loadwin{sign} vdd 0 inverter" for sign in "pn"),
+        *(f"xloadclock{sign} 0 vwin{sign} loadclock{sign} vdd 0 nand2" for sign in "pn"),
+    ]
+    return _assembled(setting, case, phases, widths_s, loads, ())
+
+
+def whole_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[float, ...]) -> Deck:
+    """`case` from the query pulses to the bits, in one deck. Arguments and errors as `head_deck`'s."""
+    counter = list(_counter(setting.vdd_V, case, phases, "pn"))
+    bits = tuple(f"v({bit})" for bit in BITS)
+    return _assembled(setting, case, phases, widths_s, counter, bits)
+
+
+def counter_deck(setting: Setting, case: HeadCase, phases: Phases, waveforms: Waveforms) -> Deck:
+    """The counter, driven by what the deck of `head_deck` gave, until three steps after the pulse has ended: from then on
+    its flip-flop samples zeros. Of the two count clocks only that of the latched sign is there; the counter is cut off
+    from the other."""
+    start, half = phases.value_listen_s - _BEFORE_S, setting.vdd_V / 2
+    sign = "p" if waveforms.vectors["v(sgn)"][-1] > half else "n"
+    ends = (converter.crossings(waveforms.scale, waveforms.vectors[f"v({node})"], half, rising)
+            for node, rising in ((f"p{sign}", False), (f"vwin{sign}", True)))  # fmt: skip
+    last = max((float(times[-1]) for times in ends if times.size), default=phases.value_listen_s)
+    end = min(last + _AFTER_STEPS * 8 * CLOCK_S, phases.end_s)
+    lines = [
+        *sources(vdd=setting.vdd_V),
+        *(_replayed(name, waveforms, start) for name in HANDED_ON),
+        *_counter(setting.vdd_V, case, phases, sign, start),
+        f".tran {number(COUNTER_NUMERICS['step_s'])} {number(end - start)} 0 {number(COUNTER_NUMERICS['step_s'])}",
+    ]
+    return assemble(
+        "head, its pulse counter", setting, COUNTER_NETLISTS, COUNTER_NUMERICS, lines, [f"v({bit})" for bit in BITS]
+    )
+
+
+def head_vectors(columns: int) -> tuple[str, ...]:
+    """Vectors that the measurement and the counter need: windows, pulses, sign, bit lines, word lines."""
+    of_columns = [f"v({name}{column})" for column in range(columns) for name in ("w", "kbl")]
+    return ("v(kwin)", "v(vbl)", *(f"v({name})" for name in HANDED_ON), *of_columns)
+
+
+def _assembled(
+    setting: Setting,
+    case: HeadCase,
+    phases: Phases,
+    widths_s: tuple[float, ...],
+    end: list[str],
+    more_vectors: tuple[str, ...],
+) -> Deck:
+    cell = parameter_values(setting, PARAMETERS)
+    numerics = numeric_values(setting, NUMERICS)
+    writer = _Writer(setting.vdd_V, cell, phases)
+    step = numerics["step_s"]
+    lines = [
+        *sources(vdd=setting.vdd_V),
+        *hold(cell),
+        *writer.key_control(),
+        *writer.value_control(),
+        *writer.queries(case, widths_s),
+        *(line for column in range(case.columns) for line in writer.key_column(case, column)),
+        *writer.value_column(case),
+        *end,
+        f".tran {number(step)} {number(phases.end_s)} 0 {number(step)}",
+    ]
+    title = f"head, one output, {case.columns} key columns of {len(case.queries)} cells, {len(case.values)} tokens"
+    return assemble(title, setting, NETLISTS, numerics, lines, (*head_vectors(case.columns), *more_vectors))
+
+
+class _Writer:
+    """The parts of the deck, line by line."""
+
+    def __init__(self, vdd_V: float, cell: Mapping[str, float], phases: Phases) -> None:
+        self._vdd = vdd_V
+        self._cell = cell
+        self._at = phases
+
+    def key_control(self) -> Iterator[str]:
+        at = self._at
+        yield from self._pair("rst", at.key_reset_s, falls=True)
+        yield self._edge("kenb", at.key_enable_s, falls=True)
+        yield from converter.timer("kwin", "ktimer", at.key_window_s)
+        yield from converter.gate("kgate", "ktimer", at.key_listen_s, at.key_close_s, self._vdd)
+        yield "xzk rst rstb kenb kgate kwin vdd 0 zero_charge_k"
+
+    def value_control(self) -> Iterator[str]:
+        at = self._at
+        yield from self._pair("vrst", at.value_reset_s, falls=True)
+        yield from self._pair("vlat", at.latch_s, falls=True)
+        yield self._edge("ven", at.value_enable_s)
+        for sign in "pn":
+            yield from converter.timer(f"vwin{sign}", f"vtimer{sign}", at.value_window_s)
+            yield from converter.gate(f"vgate{sign}", f"vtimer{sign}", at.value_listen_s, at.value_close_s, self._vdd)
+            yield f"xz{sign} vrst vrstb ven vgate{sign} vwin{sign} vdd 0 zero_charge_{sign}"
+
+    def queries(self, case: HeadCase, widths_s: tuple[float, ...]) -> Iterator[str]:
+        for level in sorted(set(case.queries)):
+            yield from self._word_line(f"q{level}", f"qb{level}", self._at.read_s, widths_s[level])
+
+    def key_column(self, case: HeadCase, column: int) -> Iterator[str]:
+        line = f"kbl{column}"
+        yield f"cwire_{line} {line} 0 {number(WIRE_F * len(case.queries))}"
+        together = Counter(zip(case.queries, case.keys[column], strict=True))
+        for (query, level), count in sorted(together.items()):
+            yield from self._cells(f"k{column}_{query}_{level}", f"q{query} qb{query} {line}", level, count)
+        yield f"xk{column} {line} rst rstb kenb kwin kp{column} vdd 0 charge_to_pulse"
+        yield f"xbuffer{column} kp{column} w{column} wb{column} vdd 0 word_line_buffer"
+
+    def value_column(self, case: HeadCase) -> Iterator[str]:
+        yield f"cwire_vbl vbl 0 {number(WIRE_F * len(case.values))}"
+        idle: Counter[int] = Counter()
+        for token, level in enumerate(case.values):
+            if token >= case.columns:
+                width = case.pulses_s[token - case.columns]
+                if width == 0:
+                    idle[level] += 1
+                    continue
+                yield from self._word_line(f"w{token}", f"wb{token}", self._at.value_read_s, width)
+            yield from self._cells(f"v{token}", f"w{token} wb{token} vbl", level, 1)
+        for level, count in sorted(idle.items()):
+            yield from self._cells(f"vidle_{level}", "0 vdd vbl", level, count)
+        yield "xsigned vbl vrst vrstb vlat vlatb ven vwinp vwinn pp pn sgn vdd 0 signed_charge_to_pulse"
+
+    def _cells(self, name: str, lines: str, level: int, count: int) -> Iterator[str]:
+        """`count` equal cells on `lines` (wlr wlrb bl)."""
+        multiplier = f" m={count}" if count > 1 else ""
+        yield instance(f"x{name}", f"wbl wwl wwlb s{name} {lines} vdd 0", self._cell) + multiplier
+        yield f".ic v(s{name})={number(stored_V(level, self._vdd))}"
+
+    def _word_line(self, node: str, inverse: str, start_s: float, width_s: float) -> Iterator[str]:
+        if width_s == 0:
+            yield f"v{node} {node} 0 0"
+            yield f"v{inverse} {inverse} 0 {number(self._vdd)}"
+            return
+        edge = min(EDGE_S, width_s / 2)  # a pulse shorter than its edges keeps its width at half height
+        yield f"v{node} {node} 0 {pulse(0.0, self._vdd, start_s, width_s, edge)}"
+        yield f"v{inverse} {inverse} 0 {pulse(self._vdd, 0.0, start_s, width_s, edge)}"
+
+    def _pair(self, node: str, time_s: float, falls: bool) -> Iterator[str]:
+        yield self._edge(node, time_s, falls)
+        yield self._edge(f"{node}b", time_s, not falls)
+
+    def _edge(self, node: str, time_s: float, falls: bool = False) -> str:
+        return f"v{node} {node} 0 {_step(self._vdd, time_s, falls)}"
+
+
+def stored_V(level: int, vdd_V: float) -> float:
+    """Voltage of a stored level: the references are a fixed part of the supply."""
+    return LEVELS_V[level] * vdd_V / NOMINAL_VDD_V
+
+
+def _step(vdd_V: float, time_s: float, falls: bool) -> str:
+    before, after = (vdd_V, 0.0) if falls else (0.0, vdd_V)
+    return f"pwl(0 {number(before)} {number(time_s)} {number(before)} {number(time_s + EDGE_S)} {number(after)})"
+
+
+def _counter(vdd_V: float, case: HeadCase, phases: Phases, signs: str, origin_s: float = 0.0) -> Iterator[str]:
+    opens = phases.value_listen_s - origin_s
+    high = CLOCK_S / 2 - CLOCK_EDGE_S
+    wait = opens + case.clock_phase * CLOCK_S
+    yield f"vck ck 0 pulse(0 {' '.join(map(number, (vdd_V, wait, CLOCK_EDGE_S, CLOCK_EDGE_S, high, CLOCK_S)))})"
+    yield f"vcrst crst 0 {_step(vdd_V, opens, falls=True)}"
+    for sign in "pn":
+        clocked = f"xclock{sign} ck vwin{sign} clk{sign} vdd 0 count_clock"
+        yield clocked if sign in signs else f"vclk{sign} clk{sign} 0 0"
+    yield f"xcounter pp pn sgn clkp clkn crst {' '.join(BITS)} vdd 0 pulse_counter"
+
+
+def _replayed(name: str, waveforms: Waveforms, start_s: float) -> str:
+    """A source that repeats the waveform of node `name` from `start_s` on, straight between its kinks."""
+    time, values = waveforms.scale, waveforms.vectors[f"v({name})"]
+    inside = time > start_s
+    points = kinks(
+        np.concatenate(([start_s], time[inside])), np.concatenate(([np.interp(start_s, time, values)], values[inside]))
+    )
+    return f"v{name} {name} 0 pwl({' '.join(f'{number(t - start_s)} {number(v)}' for t, v in points)})"
+
+
+def kinks(time: Array, values: Array) -> list[tuple[float, float]]:
+    """Points of a polyline that stays within 2 mV of `values` at every time (Ramer, Douglas and Peucker)."""
+    keep = {0, len(time) - 1}
+    pending = [(0, len(time) - 1)]
+    while pending:
+        first, last = pending.pop()
+        line = np.interp(time[first : last + 1], time[[first, last]], values[[first, last]])
+        off = np.abs(values[first : last + 1] - line)
+        worst = first + int(off.argmax())
+        if off.max() > _KINK_V:
+            keep.add(worst)
+            pending += [(first, worst), (worst, last)]
+    return [(float(time[index]), float(values[index])) for index in sorted(keep)]

@@ -1,0 +1,184 @@
+"""Heads through ngspice: a deck and its counter's deck a case, on worker processes, finished cases kept in a store."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from gaincell_char.circuits.head.case import HeadCase
+from gaincell_char.circuits.head.deck import BITS, counter_deck, head_deck
+from gaincell_char.circuits.head.measure import read_count, read_head
+from gaincell_char.circuits.head.phases import Phases
+from gaincell_char.circuits.testbench import Axis, Setting, Testbench
+from gaincell_char.spice.engine import open_engine
+from gaincell_char.spice.types import Deck, Engine, FailureKind, Waveforms
+from gaincell_char.sweep.execute import Task, execute
+from gaincell_char.sweep.identity import identify
+from gaincell_char.sweep.lock import only_writer
+from gaincell_char.sweep.store import Store
+from gaincell_char.sweep.worker import Done, Outcome
+
+VERSION = 1
+"""Of what is measured of a deck: raise it where a stored row would come out differently."""
+TIMEOUT_S = 1800.0
+Progress = Callable[[int, int, str], None]
+Row = Mapping[str, float]
+_AXES = tuple(
+    Axis(name, "1", (0.0,), False, meaning)
+    for name, meaning in (("case", "index"), ("seed", "of all cases"), ("clock_phase", "of the free-running fast clock"))
+)
+
+
+@dataclass(frozen=True)
+class HeadDeck(Deck):
+    """The deck of a case, and what its counter's deck is made from."""
+
+    setting: Setting = dataclasses.field(default_factory=Setting)
+    case: HeadCase = dataclasses.field(default_factory=lambda: HeadCase((0,), ((0,),), (0,), ()))
+    phases: Phases = Phases()
+
+
+class HeadEngine:
+    """Runs the deck of a case, then its counter's; the bits stand beside the waveforms as they ended."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def identity(self) -> str:
+        return self._engine.identity
+
+    def run(self, deck: Deck, timeout_s: float = TIMEOUT_S) -> Waveforms:
+        """The waveforms of the head, and `v(b0)`, ... constant at their last value; raises as the engine."""
+        assert isinstance(deck, HeadDeck)
+        head = self._engine.run(deck, timeout_s)
+        bits = self._engine.run(counter_deck(deck.setting, deck.case, deck.phases, head), timeout_s).vectors
+        ended = {name: np.full_like(head.scale, values[-1]) for name, values in bits.items()}
+        return dataclasses.replace(head, vectors={**head.vectors, **ended})
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a case has no result, and the deck to run by hand."""
+
+    index: int
+    kind: FailureKind
+    reason: str
+    deck: Path
+
+
+def bench(columns: int, phases: Phases) -> Testbench:
+    """What is measured of a head with `columns` key columns: one row a deck."""
+    names = ("pulse_s", "code", "key_window_s", "positive_window_s", "negative_window_s",
+             "key_low_V", "key_high_V", "value_low_V", "value_high_V")  # fmt: skip
+    units = {name: "1" if name == "code" else name[-1] for name in names}
+    return Testbench(
+        circuit="head",
+        name="output",
+        summary="one output of a head against the behavioral model",
+        parameters=(),
+        axes=_AXES,
+        columns={**units, **{f"key_pulse_{column}_s": "s" for column in range(columns)}},
+        version=VERSION,
+        deck=_no_deck,
+        measure=partial(_measure, columns, phases),
+    )
+
+
+def _no_deck(setting: Setting) -> Deck:
+    raise AssertionError("the deck of a head is made from its case")
+
+
+def _measure(columns: int, phases: Phases, setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
+    found = read_head(waveforms, columns, phases, setting.vdd_V)
+    numbers = (*found.windows_s, *found.key_line_V, *found.value_line_V)
+    names = list(bench(columns, phases).columns)
+    row = {name: values[0] for name, values in setting.axes.items()}
+    row |= {"pulse_s": found.pulse_s, "code": float(found.sign * read_count(waveforms, setting.vdd_V))}
+    row |= dict(zip(names[2:], (*numbers, *found.key_pulses_s), strict=True))
+    return [row]
+
+
+def task(
+    setting: Setting, index: int, seed: int, case: HeadCase, phases: Phases, widths_s: tuple[float, ...], engine: str
+) -> Task:
+    """The deck of `case` under its key. `engine`: identity of the engine that is to run it."""
+    axes = {"case": (float(index),), "seed": (float(seed),), "clock_phase": (case.clock_phase,)}
+    own = dataclasses.replace(setting, axes=axes)
+    plain = head_deck(setting, case, phases, widths_s)
+    deck = HeadDeck(plain.text, plain.vectors, plain.files, setting, case, phases)
+    return Task(identify(bench(case.columns, phases), own, deck, engine), own, deck)
+
+
+def run(
+    tasks: Sequence[Task], columns: int, phases: Phases, *, store: Path, workers: int, progress: Progress
+) -> tuple[dict[int, Row], list[Failure]]:
+    """The row of every case by its index, and the failures. Only cases that `store` does not hold are simulated.
+
+    Raises
+    ------
+    EnvironmentFault
+        No simulator; the store is in use, or cannot be written.
+    KeyboardInterrupt
+        Ctrl-C; what was finished is kept.
+    """
+    with only_writer(store), Store(store) as results, _scratch(store) as folder:
+        missing = [each for each in tasks if results.get(each.identity.key) is None]
+        done = len(tasks) - len(missing)
+        progress(done, len(tasks), "")
+
+        def commit(each: Task, outcome: Outcome) -> None:
+            nonlocal done
+            if isinstance(outcome, Done):
+                results.put(each.identity, outcome.columns)
+            else:
+                results.fail(each.identity, outcome.kind, outcome.reason, each.deck.text, outcome.log)
+            done += 1
+            progress(done, len(tasks), "")
+
+        if missing:
+            execute(
+                missing,
+                commit,
+                testbench=bench(columns, phases),
+                open_engine=lambda: HeadEngine(open_engine("batch")),
+                workers=min(workers, len(missing)),
+                timeout_s=TIMEOUT_S,
+                scratch=folder,
+            )
+        return _collected(tasks, results)
+
+
+def _collected(tasks: Sequence[Task], results: Store) -> tuple[dict[int, Row], list[Failure]]:
+    rows: dict[int, Row] = {}
+    failures = []
+    for each in tasks:
+        index = round(each.setting.axes["case"][0])
+        found = results.get(each.identity.key)
+        if found is not None:
+            rows[index] = {name: values[0] for name, values in found.items()}
+        elif (failure := results.failure(each.identity.key)) is not None:
+            failures.append(Failure(index, failure.kind, failure.reason, failure.deck))
+    return rows, failures
+
+
+@contextmanager
+def _scratch(store: Path) -> Iterator[Path]:
+    """A folder for the engines' temporary files, emptied of what a killed run left. The store's lock is held."""
+    folder = store.with_name(f".{store.name}.scratch")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
