@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import numpy.typing as npt
 
 from gaincell_char.attention.cache import KVCache
 from gaincell_char.attention.chain import INPUT_LEVELS, Chain, chain
+from gaincell_char.attention.circuit import circuit
+from gaincell_char.attention.effects import check_fidelity
 from gaincell_char.attention.folded import tile_sums
 from gaincell_char.attention.observation import InnerMoments, Observer, scaled_statistics
 from gaincell_char.attention.quantizers import SMALLEST_GAIN, scale, to_levels
@@ -31,6 +35,10 @@ def analog_attention(
     decay: bool | float = True,
     decay_dtype: str = "float64",
     tiles: str = "absolute",
+    fidelity: str = "paper",
+    effects: Iterable[str] | None = None,
+    seed: int = 0,
+    ir_drop: str = "fast",
 ) -> Array:
     """Gain-cell attention of raw projections q, k, v (B, H, T, D) -> (B, H, T, D), float32 or float64 as given.
 
@@ -44,15 +52,31 @@ def analog_attention(
     decay: True, the model's retention; False, none; a number, exponential with this lambda per token.
     decay_dtype: "float64", exact; "bfloat16" rounds the decay of the first product as the paper's training code does.
     tiles: "absolute", 64 tokens by their place in the text; "ring", by their slot in a ring buffer of `window`.
+    fidelity: "paper", the equations; "circuit", with what was measured of the circuit (`attention.effects`).
+    effects: of circuit fidelity, by name; None: all that `model` has measured.
+    seed: of mismatch and noise.
+    ir_drop: "fast" or "exact", how the effect ir-drop is computed.
 
     Raises
     ------
     InputError
-        Shapes that do not fit, numbers that are not finite, an option out of its range.
+        Shapes that do not fit, numbers that are not finite, an option out of its range, an effect that `model` has not
+        measured.
     """
-    return AnalogAttention(model, None if scalers is None else [scalers], window, quantize, decay, decay_dtype, tiles)(
-        0, q, k, v
+    attention = AnalogAttention(
+        model,
+        None if scalers is None else [scalers],
+        window,
+        quantize,
+        decay,
+        decay_dtype,
+        tiles,
+        fidelity=fidelity,
+        effects=effects,
+        seed=seed,
+        ir_drop=ir_drop,
     )
+    return attention(0, q, k, v)
 
 
 class AnalogAttention:
@@ -62,12 +86,12 @@ class AnalogAttention:
     ----------
     scalers: of every layer, or the path of a safetensors file; None: the defaults of `analog_attention`.
     observe: called with the statistics that an adaptation needs (`attention.observation.Observer`).
-    window, quantize, decay, decay_dtype, tiles: as for `analog_attention`.
+    window, quantize, decay, decay_dtype, tiles, fidelity, effects, seed, ir_drop: as for `analog_attention`.
 
     Raises
     ------
     InputError
-        An option out of its range, scalers that cannot be read.
+        An option out of its range, scalers that cannot be read, an effect that `model` has not measured.
     """
 
     def __init__(
@@ -80,11 +104,19 @@ class AnalogAttention:
         decay_dtype: str = "float64",
         tiles: str = "absolute",
         observe: Observer | None = None,
+        fidelity: str = "paper",
+        effects: Iterable[str] | None = None,
+        seed: int = 0,
+        ir_drop: str = "fast",
     ) -> None:
         self.model = model
         self.chain: Chain = chain(
             model, window=window, quantize=quantize, decay=decay, decay_dtype=decay_dtype, tiles=tiles
         )
+        check_fidelity(fidelity, effects, quantize, decay_dtype)
+        if fidelity == "circuit":
+            own = circuit(model, effects, window=window, decay=decay, tiles=self.chain.tiles, seed=seed, tier=ir_drop)
+            self.chain = replace(self.chain, circuit=own)
         self.scalers: Scalers | None = load_scalers(scalers) if isinstance(scalers, str | Path) else scalers
         self.observe = observe
 
@@ -110,7 +142,7 @@ class AnalogAttention:
         if cache is not None:
             keys, values, start = cache.append(layer, keys, values, self.chain.window)
         inner = None if self.observe is None else InnerMoments(q.shape[1])
-        y = tile_sums(pulses, keys, values, self.chain, start, inner)
+        y = tile_sums(pulses, keys, values, self.chain, start, inner, layer)
         if self.observe is not None and inner is not None:
             self.observe(layer, "score", inner.score.statistics())
             self.observe(layer, "sum", inner.sum.statistics())

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gaincell_char.behavior.law import CurrentLaw, MeasuredLaw, PolynomialLaw, TabulatedLaw, current_law
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
+
+if TYPE_CHECKING:
+    from gaincell_char.attention.circuit import Circuit
 
 # a gain-cell array is 64 x 64: 64 tokens of one head
 TILE_TOKENS = 64
 # levels of the input pulse (4 bit), and of the pulse counter over -1..1 (5 bit, signed)
 INPUT_LEVELS = 16
 OUTPUT_LEVELS = 32
+# steps of the counter in a pulse of T_max: the grid of 32 levels over -1..1 counts from -16 to 16
+STEPS = (OUTPUT_LEVELS - 1) / 2
+LARGEST_COUNT = 16
 
 Tiles = Literal["absolute", "ring"]
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Laws of both products in unit currents, full scales, levels, window and tiles."""
+    """Laws of both products in unit currents, full scales, levels, window, tiles, and a characterized circuit."""
 
     key_law: CurrentLaw
     value_law: CurrentLaw
@@ -32,6 +38,7 @@ class Chain:
     window: int
     quantize: bool
     tiles: Tiles
+    circuit: Circuit | None = None
 
     def tile_of(self, position: int) -> int:
         """The tile that holds the token at `position`: by its place in the text, or by its slot in the ring buffer."""

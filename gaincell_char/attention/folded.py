@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char.attention.blas import single_threaded
-from gaincell_char.attention.chain import OUTPUT_LEVELS, Chain
+from gaincell_char.attention.chain import Chain
 from gaincell_char.attention.observation import InnerMoments
-from gaincell_char.attention.products import Scratch, product
+from gaincell_char.attention.products import Scratch
+from gaincell_char.attention.stages import Draws, Stages, measured, published
 from gaincell_char.attention.tiles import Segment, mask, seeing, visible_pairs, visible_tiles, within
 
 Array = npt.NDArray[np.floating[Any]]
@@ -25,20 +26,33 @@ _BLOCK = 1024
 
 
 def tile_sums(
-    q: Array, k: Array, v: Array, chain: Chain, start: int = 0, observed: InnerMoments | None = None
-) -> Array:  # fmt: skip
+    q: Array,
+    k: Array,
+    v: Array,
+    chain: Chain,
+    start: int = 0,
+    observed: InnerMoments | None = None,
+    layer: int = 0,
+) -> Array:
     """Y, the sum of the tiles' counts, for levels q (B, H, T, D), k and v (B, H, S, D) -> (B, H, T, D).
 
-    Keys are the tokens from position `start` on; the queries are the last T of them.
+    Keys are the tokens from position `start` on; the queries are the last T of them. `layer` chooses the cells and
+    converters where they differ.
     """
     batch, heads, queries, _ = q.shape
+    circuit = chain.circuit
+    draws = None if circuit is None else Draws(circuit, layer, q, start + k.shape[2] - queries)
     together = max(1, _BLOCK // queries)
     chunks = [(b, slice(h, min(h + together, heads))) for b in range(batch) for h in range(0, heads, together)]
     y = np.empty(q.shape, q.dtype)
 
     def run(chunk: tuple[int, slice]) -> InnerMoments | None:
         seen = None if observed is None else InnerMoments(heads)
-        _Heads(chain, (q[chunk], k[chunk], v[chunk]), start, y[chunk], chunk[1].start, seen).run()
+        if circuit is None or draws is None:
+            stages = published(chain, q.dtype)
+        else:
+            stages = measured(circuit, chain, q.dtype, draws, chunk)
+        _Heads(chain, stages, (q[chunk], k[chunk], v[chunk]), start, y[chunk], chunk[1].start, seen).run()
         return seen
 
     with single_threaded() as workers:
@@ -59,6 +73,7 @@ class _Heads:
     def __init__(
         self,
         chain: Chain,
+        stages: Stages,
         levels: tuple[Array, Array, Array],
         start: int,
         y: Array,
@@ -66,18 +81,14 @@ class _Heads:
         observed: InnerMoments | None,
     ) -> None:
         self._chain = chain
+        self._stages = stages
         self._q, self._k, self._v = levels
         self._y = y
         self._start = start
         self._first_query = start + self._k.shape[1] - self._q.shape[1]
         self._number = number
         self._observed = observed
-        dtype = self._q.dtype
-        # A_n in steps of the counter, so that counting is rounding and adding
-        self._step = 2 / (OUTPUT_LEVELS - 1) if chain.quantize else 1.0
-        self._scores = product(chain.key_law, chain.score_scale, dtype)
-        self._currents = product(chain.value_law, chain.current_scale * self._step, dtype)
-        self._pulses, self._sums, self._part, self._total = (Scratch(dtype) for _ in range(4))
+        self._pulses, self._sums, self._part, self._total = (Scratch(self._q.dtype) for _ in range(4))
 
     def run(self) -> None:
         """Fill y."""
@@ -86,20 +97,17 @@ class _Heads:
             self._run_block(Segment(low, min(low + _BLOCK, stop)))
 
     def _run_block(self, block: Segment) -> None:
-        rows = slice(block.low - self._first_query, block.high - self._first_query)
-        self._scores.begin(block, np.ascontiguousarray(self._q[:, rows].swapaxes(1, 2)))
-        self._currents.begin(block, None)
+        rows = self._rows(block)
+        self._stages.scores.begin(block, np.ascontiguousarray(self._q[:, rows].swapaxes(1, 2)))
+        self._stages.currents.begin(block, None)
         heads, width = self._q.shape[0], self._q.shape[2]
         total = self._total(heads, width, block.high - block.low)
         total[:] = 0
         for tile in visible_tiles(self._chain, self._start, block):
             queries, sums = self._tile_current(tile, block)
-            limit = sums.dtype.type(1 / self._step)
-            np.clip(sums, -limit, limit, out=sums)
-            if self._chain.quantize:
-                np.rint(sums, out=sums)
+            self._stages.conversions.counts(sums, tile[0].low, self._rows(queries))
             total[:, :, within(queries, block)] += sums
-        total *= self._step
+        total *= self._stages.step
         self._y[:, rows] = total.swapaxes(1, 2)
 
     def _tile_current(self, tile: list[Segment], block: Segment) -> tuple[Segment, Array]:
@@ -117,19 +125,22 @@ class _Heads:
                 self._segment_current(segment, seer, part)
                 sums[:, :, within(seer, queries)] += part
         if self._observed is not None:
-            count = shape[1] * (queries.high - queries.low)
-            self._observed.sum.add(
-                self._number, sums, count, self._chain.current_scale * self._step, (-1 / self._step, 1 / self._step)
-            )
+            count, step = shape[1] * (queries.high - queries.low), self._stages.step
+            self._observed.sum.add(self._number, sums, count, self._chain.current_scale * step, (-1 / step, 1 / step))
         return queries, sums
 
     def _segment_current(self, segment: Segment, queries: Segment, out: Array) -> None:
         stored = slice(segment.low - self._start, segment.high - self._start)
         pulses = self._pulses(self._q.shape[0], segment.high - segment.low, queries.high - queries.low)
-        self._scores.scores(self._k[:, stored], segment, queries, pulses)
-        mask(self._chain, pulses, segment, queries)
+        self._stages.scores.scores(self._k[:, stored], segment, queries, pulses)
         if self._observed is not None:
+            mask(self._chain, pulses, segment, queries)
             count = visible_pairs(self._chain, segment, queries)
             self._observed.score.add(self._number, pulses, count, self._chain.score_scale, (-np.inf, 1.0))
-        np.clip(pulses, pulses.dtype.type(0), pulses.dtype.type(1), out=pulses)
-        self._currents.currents(self._v[:, stored], segment, queries, pulses, out)
+        self._stages.conversions.pulses(pulses, segment, self._rows(queries))
+        mask(self._chain, pulses, segment, queries)
+        self._stages.currents.currents(self._v[:, stored], segment, queries, pulses, out)
+
+    def _rows(self, queries: Segment) -> slice:
+        """Where `queries` are among the queries of this call."""
+        return slice(queries.low - self._first_query, queries.high - self._first_query)

@@ -1,0 +1,62 @@
+"""A converter's measured transfer, evaluated fast: scores in, pulses out, in units of full scale and T_max."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaincell_char.behavior.functions import PiecewisePolynomial
+
+Array = npt.NDArray[np.floating[Any]]
+
+_BUCKETS = 1024
+
+
+class Curve:
+    """y(x) = transfer(x x_scale)/y_scale, exactly the piecewise polynomial, without a search for every value.
+
+    Equal buckets over the knots say which interval a value is in, or the one before it where a knot is within the
+    bucket.
+    """
+
+    def __init__(self, transfer: PiecewisePolynomial, x_scale: float, y_scale: float, dtype: np.dtype[Any]) -> None:
+        knots = np.asarray(transfer.knots) / x_scale
+        powers = x_scale ** np.arange(len(transfer.coefficients[0])) / y_scale
+        table = np.asarray(transfer.coefficients) * powers
+        self._low, self._high = dtype.type(knots[0]), dtype.type(knots[-1])
+        self._starts = knots[:-1].astype(dtype)
+        self._ends = np.append(knots[1:-1], np.inf).astype(dtype)
+        self._orders = [np.ascontiguousarray(column) for column in table.T.astype(dtype)]
+        # buckets are taken a little wider than they are, so that rounding never skips an interval
+        edges = [knots[0] + (np.arange(_BUCKETS) + edge) * (knots[-1] - knots[0]) / _BUCKETS for edge in (-0.01, 1.01)]
+        first, last = (np.clip(np.searchsorted(knots, edge, side="right") - 1, 0, len(knots) - 2) for edge in edges)
+        self._first = first.astype(np.intp)
+        self._steps = int(np.max(last - first))
+        self._to_bucket = dtype.type((_BUCKETS - 0.005) / (knots[-1] - knots[0]))
+        self._index = np.empty(0, np.intp)
+        self._work = np.empty((2, 0), dtype)
+
+    def __call__(self, x: Array) -> None:
+        """Replace `x`, contiguous and of the curve's dtype, by y(x)."""
+        if self._index.size < x.size:
+            self._index = np.empty(x.size, np.intp)
+            self._work = np.empty((2, x.size), x.dtype)
+        index, offset, part = self._index[: x.size], self._work[0, : x.size], self._work[1, : x.size]
+        y = x.reshape(-1)
+        np.clip(y, self._low, self._high, out=offset)
+        np.subtract(offset, self._low, out=part)
+        part *= self._to_bucket
+        np.copyto(index, part, casting="unsafe")
+        np.take(self._first, index, out=index, mode="clip")
+        for _ in range(self._steps):
+            np.take(self._ends, index, out=part, mode="clip")
+            index += offset >= part
+        np.take(self._starts, index, out=part, mode="clip")
+        offset -= part
+        np.take(self._orders[-1], index, out=y, mode="clip")
+        for order in reversed(self._orders[:-1]):
+            y *= offset
+            np.take(order, index, out=part, mode="clip")
+            y += part

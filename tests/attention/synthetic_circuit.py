@@ -1,0 +1,166 @@
+"""A made-up circuit: every effect large enough to be seen, no two of the same shape, nothing measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gaincell_char.behavior import BehavioralModel, load_model
+from gaincell_char.behavior.functions import PiecewisePolynomial, Polynomial, TensorSpline
+from gaincell_char.behavior.schema import (
+    CellMismatch,
+    Condition,
+    CounterFigures,
+    FitError,
+    PulseCharge,
+    PulseCounter,
+    PulseFigures,
+    PulseMismatch,
+    PulseNoise,
+    ReadDisturb,
+    Transfer,
+    WordLineDriver,
+    WriteDriver,
+)
+
+T_MAX_S = 15e-9
+STEP_S = T_MAX_S / 15.5
+ERROR = FitError(rms=0.0, maximum=0.0, full_scale=1.0, n_fit=1, n_held_out=1)
+HERE = Condition()
+
+
+def piecewise(knots: Any, rows: Any, x_unit: str = "C", y_unit: str = "s") -> PiecewisePolynomial:
+    rows = [[float(c) for c in row] for row in rows]
+    return PiecewisePolynomial(knots=[float(x) for x in knots], coefficients=rows, x_unit=x_unit, y_unit=y_unit)
+
+
+def transfer(pulse_s: PiecewisePolynomial, signed: bool) -> Transfer:
+    figures = PulseFigures(offset_s=0.0, gain_error=0.0, inl_s=0.0, dnl_s=0.0, clamp_s=float(pulse_s(1.0)))
+    return Transfer(
+        condition=HERE,
+        stimulus="cells",
+        pulse_s=pulse_s,
+        pulse_error=ERROR,
+        positive=figures,
+        negative=figures if signed else None,
+        dead_zone_C=0.0,
+    )
+
+
+def bent(full_C: float, signed: bool) -> PiecewisePolynomial:
+    """Dead zone, a jump, two bends and a clamp; over x = charge/full scale, for both signs where `signed`."""
+    x = np.array([-1.4, -1.1, 0.0, 0.03, 0.5, 1.05, 1.4])
+    rows = [
+        [-1.02, 0.0, 0.0, 0.0],
+        [-1.02, 0.95, 0.04, -0.02],
+        [0.0, 0.0, 0.0, 0.0],
+        [0.01, 0.97, 0.05, -0.03],
+        [0.485, 1.0, -0.02, 0.02],
+        [1.01, 0.0, 0.0, 0.0],
+    ]
+    if not signed:
+        rows[0] = rows[1] = [0.0, 0.0, 0.0, 0.0]
+    powers = full_C ** np.arange(4)
+    return piecewise(x * full_C, T_MAX_S * np.array(rows) / powers)
+
+
+def ideal(full_C: float, signed: bool) -> PiecewisePolynomial:
+    """clip(charge/full scale) as a transfer."""
+    low = -full_C if signed else 0.0
+    return piecewise([low, full_C], [[-T_MAX_S if signed else 0.0, T_MAX_S / full_C]])
+
+
+def pulse_charge(model: BehavioralModel, fixed: list[float]) -> PulseCharge:
+    flat = TensorSpline(
+        x_knots=[0.0, 0.9], y_knots=[0.0, 1.0], coefficients=[[[[0.0]]]], x_unit="V", y_unit="s", z_unit="C"
+    )
+    zero = piecewise([0.0, 0.9], [[0.0]], "V", "V")
+    return PulseCharge(
+        condition=HERE,
+        surface=flat,
+        surface_error=None,
+        read_current=model.cell.current,
+        read_current_error=None,
+        fixed_charge=Polynomial(center=0.45, coefficients=fixed, domain=(0.0, 0.9), x_unit="V", y_unit="C"),
+        linearity_error_C=0.0,
+        kick_V=zero,
+        disturb_V=zero,
+    )
+
+
+def synthetic(base: BehavioralModel | None = None, shape: Any = bent, phase: float = 0.41) -> BehavioralModel:
+    """`base` (the published nonlinear cell) with every section that circuit fidelity reads."""
+    model = load_model("leroux2025") if base is None else base
+    unit_C = model.cell.unit_current_A * T_MAX_S
+    converters = {}
+    for name, units, signed in (("charge_to_pulse", 80.0, False), ("signed_charge_to_pulse", 40.0, True)):
+        spread = PulseMismatch(condition=HERE, samples=9, seed=1, offset_s=0.3 * STEP_S, gain=0.03)
+        if signed:
+            spread = spread.model_copy(update={"offset_negative_s": 0.2 * STEP_S, "gain_negative": 0.05})
+        converters[name] = getattr(model, name).model_copy(
+            update={
+                "full_scale_C": units * unit_C,
+                "transfers": [transfer(shape(units * unit_C, signed), signed)],
+                "mismatch": spread,
+                "noise": PulseNoise(condition=HERE, jitter_s=0.15 * STEP_S, samples=9),
+            }
+        )
+    levels = np.linspace(0, 0.9, 8)
+    cell = model.cell.model_copy(
+        update={
+            "pulse_charge": pulse_charge(model, [0.05 * unit_C, 0.2 * unit_C, -0.3 * unit_C]),
+            "mismatch": CellMismatch(
+                condition=HERE,
+                samples=9,
+                seed=1,
+                current_sigma_A=piecewise(
+                    [0.0, 0.9], [[0.1 * model.cell.unit_current_A, 0.3 * model.cell.unit_current_A]], "V", "A"
+                ),
+            ),
+            "read_disturb": ReadDisturb(
+                condition=HERE,
+                pulse_s=T_MAX_S,
+                levels_V=levels.tolist(),
+                reads=[1, 10, 100],
+                shift_V=np.outer(0.05 - 0.1 * levels, [0.1, 0.3, 1.0]).tolist(),
+            ),
+        }
+    )
+    return model.model_copy(
+        update={
+            "name": "synthetic",
+            "cell": cell,
+            "pulse_counter": PulseCounter(
+                bits=5,
+                largest_count=16,
+                clock_period_s=STEP_S,
+                phase_spread_s=0.1 * STEP_S,
+                figures=[
+                    CounterFigures(
+                        condition=HERE,
+                        phase_s=phase * STEP_S,
+                        maximum_clock_Hz=1e10,
+                        energy_per_count_J=1e-14,
+                        energy_per_conversion_J=1e-13,
+                    )
+                ],
+            ),
+            "word_line_driver": WordLineDriver(
+                condition=HERE,
+                widths_s=[0.0, *(T_MAX_S / 15 * n + 0.05e-9 * (n % 3) for n in range(1, 16))],
+                rise_s=3e-11,
+                fall_s=3e-11,
+                energy_per_pulse_J=1e-14,
+                buffer_stretch_s=-0.04e-9,
+            ),
+            "write_driver": WriteDriver(
+                condition=HERE,
+                driven_V=levels.tolist(),
+                stored_V=(levels + 0.02 * np.cos(5 * levels)).tolist(),
+                settle_s=1e-9,
+                energy_per_write_J=1e-14,
+            ),
+            **converters,
+        }
+    )
