@@ -108,7 +108,8 @@ def run(
         message(f"{left} of {len(dataset.frame)} points were not run; without --stop-after and --only-failed they are")
     if any(verdict.result == "fail" for verdict in verdicts):
         sys.exit(1)
-    if left or failed or any(verdict.result == "incomplete" for verdict in verdicts):
+    without = dataset.metadata["points_without_result"]
+    if without or any(verdict.result == "incomplete" for verdict in verdicts):
         sys.exit(3)
 
 
@@ -132,15 +133,13 @@ def status(as_json: bool, **selection: Any) -> None:
 @json_option
 def export(output: Path, as_json: bool, **selection: Any) -> None:
     """Write what the store holds as one dataset; exit status 3 where points are missing."""
-    from gaincell_char.sweep.assemble import assemble
     from gaincell_char.sweep.export import encode, format_of
-    from gaincell_char.sweep.store import Store
+    from gaincell_char.sweep.run import stored
 
     to_stdout = str(output) == "-"
     form = "csv" if to_stdout else format_of(output)
     prepared, store = _prepare(**selection)
-    with Store(store, create=False) as results:
-        dataset = assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)
+    dataset = stored(prepared, store)
     if to_stdout:
         sys.stdout.buffer.write(encode(dataset, form))
     else:

@@ -12,6 +12,7 @@ from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.sweep.axis import count, expand
 from gaincell_char.sweep.expression import parse_expression
 from gaincell_char.sweep.groups import SAMPLE, groups, together
+from gaincell_char.sweep.measures import MEASURES
 from gaincell_char.sweep.spec import Spec
 
 MAX_POINTS = 1_000_000
@@ -101,6 +102,7 @@ def _check_names(spec: Spec, bench: Testbench) -> None:
     for number, text in enumerate(spec.filters):
         parse_expression(text).require(outside, f"{spec.name}: filters[{number}]")
     _check_judged(spec, bench, {*movable, *outside})
+    _check_adaptive(spec)
 
 
 def _check_judged(spec: Spec, bench: Testbench, conditions: set[str]) -> None:
@@ -117,6 +119,19 @@ def _check_judged(spec: Spec, bench: Testbench, conditions: set[str]) -> None:
         measure_of = spec.measures.get(limit.column)
         if measure_of and measure_of.over in limit.where:
             raise InputError(f"{where}.where: {limit.column} is taken over {measure_of.over}, so has no single one")
+
+
+def _check_adaptive(spec: Spec) -> None:
+    if spec.adaptive is None:
+        return
+    where, name = f"{spec.name}: adaptive.measure", spec.adaptive.measure
+    _known("measure", [name], spec.measures, where)
+    measure = spec.measures[name]
+    if MEASURES[measure.function].unit != "x":
+        places = ", ".join(each for each, found in MEASURES.items() if found.unit == "x")
+        raise InputError(f"{where}: {measure.function} finds no place on {measure.over}; one of {places} does")
+    if measure.over not in spec.axes:
+        raise InputError(f"{where}: {measure.over} is refined, so list its first values in axes")
 
 
 def _linked_names(spec: Spec) -> Iterator[tuple[str, tuple[str, ...]]]:

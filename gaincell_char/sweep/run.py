@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from gaincell_char.circuits.mismatch import vary
 from gaincell_char.circuits.testbench import Testbench, testbench
 from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
+from gaincell_char.sweep.adaptive import refine
 from gaincell_char.sweep.assemble import assemble
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.execute import Task, execute
@@ -42,6 +43,17 @@ class Prepared:
     def missing(self, store: Store) -> list[Task]:
         """The tasks without a result in `store`."""
         return [task for task in self.tasks if store.get(task.identity.key) is None]
+
+    def further(self, values: Sequence[float]) -> list[Prepared]:
+        """The same sweep at other values of its adaptive axis, not refined further: in one where each is a deck, else
+        one by one (the points of a deck may have to be evenly spaced)."""
+        adaptive = self.spec.adaptive
+        assert adaptive is not None
+        axis = self.spec.measures[adaptive.measure].over
+        shared = any(each.shared for each in self.testbench.axes if each.name == axis)
+        parts = [[value] for value in values] if shared else [list(values)]
+        specs = [{"axes": {**self.spec.axes, axis: part}, "adaptive": None} for part in parts]
+        return [prepare(self.spec.model_copy(update=each), engine=self.open_engine) for each in specs]
 
 
 def default_store(spec: Spec) -> Path:
@@ -121,7 +133,40 @@ def run_prepared(
     stop_after: int | None = None,
 ) -> Dataset:
     """`run_sweep` of a sweep that is laid out already. `only_failed`: run just the decks that failed before.
-    `stop_after`: start no further deck once so many have failed; what runs is finished and kept."""
+    `stop_after`: start no further deck once so many have failed; what runs is finished and kept. An adaptive axis is
+    refined, round after round."""
+
+    def run(part: Prepared) -> Dataset:
+        return _run_once(part, store, workers, progress, timeout_s, only_failed, stop_after)
+
+    return refine(prepared.spec, run(prepared), lambda values: map(run, prepared.further(values)))
+
+
+def stored(prepared: Prepared, store: Path) -> Dataset:
+    """The dataset as far as `store` holds it; nothing is simulated. Of an adaptive axis: as far as it was refined.
+
+    Raises
+    ------
+    InputError
+        There is no store.
+    """
+
+    def read(part: Prepared) -> Dataset:
+        with Store(store, create=False) as results:
+            return assemble(part.spec, part.plan, part.testbench, part.tasks, results)
+
+    return refine(prepared.spec, read(prepared), lambda values: map(read, prepared.further(values)))
+
+
+def _run_once(
+    prepared: Prepared,
+    store: Path,
+    workers: int,
+    progress: Progress,
+    timeout_s: float,
+    only_failed: bool,
+    stop_after: int | None,
+) -> Dataset:
     with only_writer(store), Store(store) as results, _scratch(store) as folder:
         missing = prepared.missing(results)
         meter = _Meter(prepared.plan, len(prepared.tasks) - len(missing), progress)

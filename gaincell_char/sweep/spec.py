@@ -95,6 +95,21 @@ class MonteCarlo(Section):
         return range(self.first, self.first + self.samples)
 
 
+class Adaptive(Section):
+    """Refine the axis that `measure` is taken over until the interval around what it finds is no wider than `tolerance`
+    (in the axis' unit). The measure finds a place: `crossing`, `range_high`, `range_low`, `kink`, `settling`."""
+
+    measure: Identifier
+    tolerance: Number
+
+    @field_validator("tolerance")
+    @classmethod
+    def _positive(cls, value: float) -> float:
+        if value <= 0:
+            raise ValueError(f"{value:g} is no tolerance; expected more than 0")
+        return value
+
+
 class Spec(Section):
     """A sweep. `parameters` are fixed; an axis may be an axis of the testbench or a design parameter; the columns of
     a preset, of a zip and of draws move together; `filters` say which combinations count; `monte_carlo` draws device
@@ -116,6 +131,7 @@ class Spec(Section):
     supplies_V: Values = Field(default=[0.9])
     numerics: dict[Identifier, Number] = Field(default={})
     measures: dict[Identifier, MeasureSpec] = Field(default={})
+    adaptive: Adaptive | None = None
     limits: dict[Identifier, Limit] = Field(default={})
 
     @field_validator("temperatures_C")
@@ -176,7 +192,11 @@ class Spec(Section):
     def digest(self) -> str:
         """sha256 of what the spec says of its rows. Comments, layout, the way a number is written, and what is only
         judged (limits) do not count."""
-        return keys.key({name: value for name, value in self.document().items() if name not in NOT_OF_ROWS})
+        document = self.document()
+        of_rows = {name: value for name, value in document.items() if name not in NOT_OF_ROWS}
+        if self.adaptive:
+            of_rows["adaptive"] = [document["adaptive"], document["measures"].get(self.adaptive.measure)]
+        return keys.key(of_rows)
 
 
 def load_spec(given: str | Path) -> Spec:

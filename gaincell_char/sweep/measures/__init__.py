@@ -14,7 +14,9 @@ from gaincell_char.sweep.measures.crossing import crossing
 from gaincell_char.sweep.measures.curve import NoMeasure
 from gaincell_char.sweep.measures.extremes import largest, smallest
 from gaincell_char.sweep.measures.integral import integral
+from gaincell_char.sweep.measures.kink import kink
 from gaincell_char.sweep.measures.line import deviation, slope
+from gaincell_char.sweep.measures.range_edge import range_high, range_low
 from gaincell_char.sweep.measures.settling import settling
 from gaincell_char.sweep.measures.value import value
 
@@ -39,6 +41,14 @@ MEASURES: dict[str, Measure] = {
     "value": Measure(value, "y", "y at one x, between two points linearly", {"at": None}),
     "integral": Measure(integral, "x*y", "area under the curve, by trapezoids"),
     "settling": Measure(settling, "x", "after which x the curve stays within a band around its end", {"band": None}),
+    "range_high": Measure(
+        range_high,
+        "x",
+        "above a reference x, where y has departed from its value there by a part of it",
+        {"reference": None, "part": 0.05},
+    ),
+    "range_low": Measure(range_low, "x", "the same below the reference", {"reference": None, "part": 0.05}),
+    "kink": Measure(kink, "x", "where the slope changes most"),
     "largest": Measure(largest, "y", "the largest y"),
     "smallest": Measure(smallest, "y", "the smallest y"),
 }

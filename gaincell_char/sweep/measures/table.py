@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 import numpy as np
@@ -61,19 +61,29 @@ def measured(name: str, measure: MeasureSpec, dataset: Dataset) -> pd.DataFrame:
 
     A curve with a failed point has that point's status; one that does not have what is asked for has a NaN and the
     reason, and no limit passes on it."""
-    frame = dataset.frame
-    conditions = [
-        each for each in frame.columns if each not in (*_NOT_CONDITIONS, *dataset.measured_columns, measure.over)
-    ]
     rows = []
-    for _, curve in frame.groupby(conditions, sort=False, dropna=False):
-        value, status, reason = _value(measure, curve)
+    conditions = _conditions(measure, dataset)
+    for curve in curves(measure, dataset):
+        value, status, reason = measure_curve(measure, curve)
         first = {each: curve[each].iloc[0] for each in conditions}
         rows.append({"point_id": curve["point_id"].iloc[0], **first, name: value, "status": status, "reason": reason})
     return pd.DataFrame(rows)
 
 
-def _value(measure: MeasureSpec, curve: pd.DataFrame) -> tuple[float, str, str]:
+def curves(measure: MeasureSpec, dataset: Dataset) -> Iterator[pd.DataFrame]:
+    """The rows of each curve, in the order of the dataset."""
+    conditions = _conditions(measure, dataset)
+    for _, curve in dataset.frame.groupby(conditions, sort=False, dropna=False):
+        yield curve
+
+
+def _conditions(measure: MeasureSpec, dataset: Dataset) -> list[str]:
+    passed_over = (*_NOT_CONDITIONS, *dataset.measured_columns, measure.over)
+    return [each for each in dataset.frame.columns if each not in passed_over]
+
+
+def measure_curve(measure: MeasureSpec, curve: pd.DataFrame) -> tuple[float, str, str]:
+    """Value, status and reason of one curve."""
     failed = curve[curve["status"] != "ok"]
     if len(failed):
         return math.nan, str(failed["status"].iloc[0]), str(failed["reason"].iloc[0])
