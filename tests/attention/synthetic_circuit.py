@@ -66,9 +66,9 @@ def bent(full_C: float, signed: bool) -> PiecewisePolynomial:
 
 
 def ideal(full_C: float, signed: bool) -> PiecewisePolynomial:
-    """clip(charge/full scale) as a transfer."""
-    low = -full_C if signed else 0.0
-    return piecewise([low, full_C], [[-T_MAX_S if signed else 0.0, T_MAX_S / full_C]])
+    """A straight transfer; the signed one goes on to 16.275 steps, so that its clamp is no tie of the counter."""
+    low, high = (-1.05, 1.05) if signed else (0.0, 1.0)
+    return piecewise([low * full_C, high * full_C], [[low * T_MAX_S, T_MAX_S / full_C]])
 
 
 def pulse_charge(model: BehavioralModel, fixed: list[float]) -> PulseCharge:
