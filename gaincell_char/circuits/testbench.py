@@ -13,6 +13,7 @@ _MODULES = {
     "gain_cell": "gaincell_char.circuits.gain_cell",
     "front_end": "gaincell_char.circuits.front_end",
     "charge_to_pulse": "gaincell_char.circuits.charge_to_pulse",
+    "signed_charge_to_pulse": "gaincell_char.circuits.signed_charge_to_pulse",
     "pulse_counter": "gaincell_char.circuits.pulse_counter",
     "word_line_driver": "gaincell_char.circuits.word_line_driver",
     "write_driver": "gaincell_char.circuits.write_driver",
