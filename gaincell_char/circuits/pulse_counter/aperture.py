@@ -30,7 +30,7 @@ _FIRST_S = 1.5 * _STEP_S
 
 
 def deck(setting: Setting) -> Deck:
-    """One column on an ideal count clock, two steps a margin: no pulse at the first edge, then a pulse that ends near the
+    """One column on an ideal count clock, two steps a margin: no pulse at the first edge, then one that ends near the
     second. So what the flip-flop holds before is always the same, and a hesitation shows as delay."""
     values = parameter_values(setting, PARAMETERS)
     margins = axis_values(setting, AXES)["margin_s"]

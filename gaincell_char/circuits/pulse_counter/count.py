@@ -34,7 +34,7 @@ AXES = (
         "s",
         tuple(_STEP_S * (quarter + 0.25) for quarter in (0, 0.5, 7, 7.5, 15.5)),
         True,
-        "pulse, at half height",
+        "pulse",
     ),
     Axis("clock_period_s", "s", (CLOCK_PERIOD_S,), False, "fast clock; a counter step is 8 of them"),
     Axis("wait", "1", (0.5,), False, "from the window to the next rise of the fast clock, in its periods"),
@@ -129,9 +129,10 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
 def _require(count: int, width_steps: float) -> None:
     low, high = (min(math.floor(width_steps + 0.5 + guard), LARGEST_COUNT) for guard in (-_PHASE_KNOWN, _PHASE_KNOWN))
     if not low <= count <= high:
+        expected = f"{low}" if low == high else f"{low} or {high}"
         raise SimulationFailure(
             FailureKind.MEASURE_FAILED,
-            f"a pulse of {width_steps:.4g} steps counted {count}, expected {low if low == high else f'{low} or {high}'}",
+            f"a pulse of {width_steps:.4g} steps counted {count}, expected {expected}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -23,15 +24,11 @@ RESET_S = 0.3e-9  # the counter's reset falls
 WINDOW_S = 0.6e-9  # the window rises, half height
 NUMERICS = {"reltol": 1e-3, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-14, "bypass": 1.0, "step_s": 2e-11}
 PARAMETERS = (
-    Parameter(
-        "pulse_counter.lgd", 110e-9, "m", 30e-9, 500e-9, "gate length of the four inverters that delay the pulse"
-    ),
+    Parameter("pulse_counter.lgd", 110e-9, "m", 30e-9, 500e-9, "gate length of the inverters that delay the pulse"),
     Parameter("pulse_counter.columns", 64.0, "1", 1.0, 256.0, "columns that one count clock drives"),
     Parameter("pulse_counter.clock_wire_F", 25e-15, "F", 0.0, 1e-12, "wire that the count clock drives"),
     Parameter("pulse_counter.window_steps", 16.0, "1", 1.0, 16.4, "length of the window, in counter steps"),
-    Parameter(
-        "pulse_counter.pulse_lag_s", 30e-12, "s", 0.0, 1e-9, "from the window to the pulse: gates of the converter"
-    ),
+    Parameter("pulse_counter.pulse_lag_s", 30e-12, "s", 0.0, 1e-9, "from the window to the pulse, in the converter"),
     Parameter("pulse_counter.edge_s", 30e-12, "s", 1e-12, 1e-9, "rise and fall time of window and pulses"),
 )
 
@@ -42,10 +39,10 @@ def piecewise(points: Iterable[tuple[float, float]]) -> str:
 
 
 def flanks(levels: Sequence[tuple[float, float]], edge_s: float) -> list[tuple[float, float]]:
-    """Points of a piecewise source that is at its first level at 0 and goes to each next one with an edge that is at half
-    height at its time: [(0, v0), (t1, v1), ...]."""
+    """Points of a piecewise source through [(0, v0), (t1, v1), ...]: v0 from 0 on, then each next level with an edge
+    that is at half height at its time."""
     points = [levels[0]]
-    for (_, before), (time, after) in zip(levels, levels[1:], strict=False):
+    for (_, before), (time, after) in itertools.pairwise(levels):
         points += [(time - edge_s / 2, before), (time + edge_s / 2, after)]
     return points
 

@@ -55,8 +55,8 @@ def deck(setting: Setting) -> Deck:
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
-    """One row a phase: `first_edge_s` from the window to the first rise of the count clock at half supply, `step_s` from
-    there to the second.
+    """One row a phase: `first_edge_s` from the window to the first rise of the count clock at half supply, `step_s` to
+    the second.
 
     Raises
     ------

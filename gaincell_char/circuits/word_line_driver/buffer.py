@@ -46,9 +46,9 @@ def _end(widths_s: tuple[float, ...]) -> float:
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
-    """One row a width, of the far end of the line: `stretch_s` of wlr and `stretch_b_s` of wlrb, width there minus width
-    in; `delay_s` of wlr's rise; `wire_delay_s`, the part of it from the driver's end of the line; `skew_s`, wlrb's start
-    after wlr's; `rise_s` and `fall_s` of wlr from 10 to 90 %; `energy_J` from the buffer's supply.
+    """One row a width, of the far end of the line: `stretch_s` of wlr and `stretch_b_s` of wlrb, width there minus
+    width in; `delay_s` of wlr's rise; `wire_delay_s`, the part of it from the driver's end of the line; `skew_s`,
+    wlrb's start after wlr's; `rise_s` and `fall_s` of wlr from 10 to 90 %; `energy_J` from the buffer's supply.
 
     Raises
     ------
@@ -84,7 +84,9 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
 def _pulse(waveforms: Waveforms, vector: str, vdd_V: float, share: float) -> tuple[float, float]:
     times = line_pulse(waveforms, vector, vdd_V, share)
     if times is None:
-        raise SimulationFailure(FailureKind.MEASURE_FAILED, f"{vector}: the pulse does not reach {share:.0%} of the supply")
+        raise SimulationFailure(
+            FailureKind.MEASURE_FAILED, f"{vector}: the pulse does not reach {share:.0%} of the supply"
+        )
     return times
 
 

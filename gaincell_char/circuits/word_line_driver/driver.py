@@ -15,9 +15,11 @@ NETLISTS = ("gates.lib", "pulse_counter.lib", "gain_cell.lib", NETLIST)
 STEP_S = 1e-9
 """T_max/15: the 16 widths are 0 to 15 of these."""
 SEGMENTS = 4
-NUMERICS = {"reltol": 1e-3, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-14, "bypass": 1.0, "step_s": 5e-11}
+NUMERICS = {"reltol": 1e-3, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-16, "bypass": 1.0, "step_s": 5e-11}
 PARAMETERS = (
-    Parameter("word_line_driver.wbuf", 1.6e-6, "m", 0.4e-6, 20e-6, "width of the last N device; the P device is twice it"),
+    Parameter(
+        "word_line_driver.wbuf", 1.6e-6, "m", 0.4e-6, 20e-6, "width of the last N device; the P device is twice it"
+    ),
     Parameter("word_line_driver.cells", 64.0, "1", 4.0, 1024.0, "cells on the word lines"),
     Parameter("word_line_driver.wl_F", 0.4e-15, "F", 0.0, 1e-13, "wire of each word line, a cell pitch"),
     Parameter("word_line_driver.wl_ohm", 1.5, "ohm", 0.01, 1e4, "resistance of each word line, a cell pitch"),
@@ -27,8 +29,8 @@ PARAMETERS = (
 
 
 def line(row: str, values: Mapping[str, float], vdd: str = "vdd") -> list[str]:
-    """Word lines `wlr_row` and `wlrb_row`, each `SEGMENTS` pieces of wire, with the cells of a piece behind it as one of
-    that many times the width. Nodes `wlr_row_1` ... along the line; bit lines at half supply."""
+    """Word lines `wlr_row` and `wlrb_row`, each `SEGMENTS` pieces of wire, with the cells of a piece behind it as one
+    of that many times the width. Nodes `wlr_row_1` ... along the line; bit lines at half supply."""
     cells = values["cells"] / SEGMENTS
     lines = []
     for piece in range(SEGMENTS):

@@ -49,9 +49,10 @@ def deck(setting: Setting) -> Deck:
     for row, level in enumerate(levels):
         time = " ".join(f"t{bit}" for bit in (3, 2, 1, 0))
         code = " ".join("high" if int(level) >> bit & 1 else "0" for bit in (3, 2, 1, 0))
+        pins = f"clk rst {time} {code} wlr_{row} wlrb_{row} s{row} 0"
         lines += [
             f"vs{row} s{row} 0 {number(vdd)}",
-            f"x{row} clk rst {time} {code} wlr_{row} wlrb_{row} s{row} 0 word_line_driver wbuf={number(values['wbuf'])}",
+            f"x{row} {pins} word_line_driver wbuf={number(values['wbuf'])}",
             *line(str(row), values),
         ]
         vectors += [f"i(vs{row})", *far_end(str(row))]
@@ -95,7 +96,9 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     rows = []
     for row, level in enumerate(axis_values(setting, AXES)["level"]):
         width, width_b = (_width(waveforms, vector, level, setting.vdd_V) for vector in far_end(str(row)))
-        supplied = -integral(waveforms.scale, waveforms.vectors[f"i(vs{row})"], 0.0, _end(), f"energy of level {level:g}")
+        supplied = -integral(
+            waveforms.scale, waveforms.vectors[f"i(vs{row})"], 0.0, _end(), f"energy of level {level:g}"
+        )
         rows.append(
             {
                 "level": level,

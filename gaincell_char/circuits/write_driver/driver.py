@@ -13,7 +13,9 @@ LEVELS = 8
 _SEGMENTS = 4
 NUMERICS = {"gmin": 1e-15, "reltol": 1e-4, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-17, "step_s": 1e-10}
 PARAMETERS = (
-    Parameter("write_driver.wg", 1.2e-6, "m", 80e-9, 10e-6, "width of the N device of each gate of the tree; P is twice it"),
+    Parameter(
+        "write_driver.wg", 1.2e-6, "m", 80e-9, 10e-6, "width of the N device of each gate of the tree; P is twice it"
+    ),
     Parameter("write_driver.vddh_V", 1.4, "V", 1.0, 2.0, "supply of the tree's gates"),
     Parameter("write_driver.top_V", 0.9, "V", 0.3, 1.1, "highest level; the levels are sevenths of it"),
     Parameter("write_driver.ref_ohm", 1e3, "ohm", 1e-3, 1e6, "resistance of a reference, as one column sees it"),
@@ -25,7 +27,9 @@ PARAMETERS = (
     Parameter("write_driver.wwl_hold_V", -0.5, "V", -1.0, 0.5, "write word line (N) in hold"),
     Parameter("write_driver.wwlb_hold_V", 1.4, "V", 0.4, 2.0, "complementary write word line (P) in hold"),
     Parameter("write_driver.wwl_write_V", 1.4, "V", 0.4, 2.0, "write word line (N) while the cell is written"),
-    Parameter("write_driver.wwlb_write_V", -0.5, "V", -1.0, 0.5, "complementary write word line (P) while it is written"),
+    Parameter(
+        "write_driver.wwlb_write_V", -0.5, "V", -1.0, 0.5, "complementary write word line (P) while it is written"
+    ),
     Parameter("write_driver.edge_s", 30e-12, "s", 1e-12, 1e-9, "rise and fall time of word lines and logic"),
 )
 
@@ -36,8 +40,9 @@ def level_V(code: float, values: Mapping[str, float]) -> float:
 
 
 def write_bit_line(row: str, previous_V: float, values: Mapping[str, float]) -> list[str]:
-    """Write bit line `wbl_row` in pieces of wire, with the cells of a piece in hold behind it as one of that many times the
-    width; the last cell, `s_row` at `previous_V`, is the one that is written. Nodes `wbl_row_1` ... along the line."""
+    """Write bit line `wbl_row` in pieces of wire, with the cells of a piece in hold behind it as one of that many
+    times the width; the last cell, `s_row` at `previous_V`, is the one that is written. Nodes `wbl_row_1` ... along
+    the line."""
     waiting = (values["cells"] - 1) / _SEGMENTS
     pitch = values["cells"] / _SEGMENTS
     lines = []

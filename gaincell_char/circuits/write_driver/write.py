@@ -96,9 +96,10 @@ def _end(width_s: float, values: Mapping[str, float]) -> float:
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
-    """One row a level. `driven_V`: write bit line at the cell as the write gate begins to close. `settle_s`: from the enable
-    until the line is within 1 mV of that for good, cell still shut. `v_store_V`, `error_V`: in the cell when the driver
-    is back at hold, and that minus the level. `energy_J`: from supplies, references and hold voltage, all together.
+    """One row a level. `driven_V`: write bit line at the cell as the write gate begins to close. `settle_s`: from the
+    enable until the line is within 1 mV of that for good, cell still shut. `v_store_V`, `error_V`: in the cell when
+    the driver is back at hold, and that minus the level. `energy_J`: from supplies, references and hold voltage, all
+    together.
 
     Raises
     ------
