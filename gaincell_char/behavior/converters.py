@@ -77,6 +77,12 @@ class PulseMismatch(Part):
     offset_negative_s: NotNegative | None = None
     gain_negative: NotNegative | None = None
 
+    @model_validator(mode="after")
+    def _both_negative(self) -> PulseMismatch:
+        if (self.offset_negative_s is None) != (self.gain_negative is None):
+            raise ValueError("offset_negative_s and gain_negative: expected both, of a signed converter, or neither")
+        return self
+
 
 class Settling(Part):
     """How long after the last charge the conversion may begin: shift of the pulse against the longest wait's."""

@@ -16,8 +16,8 @@ class WordLineDriver(Part):
     """Pulses on the read word lines: those of the input levels, and the converter's pulses through their buffers."""
 
     condition: Condition
-    widths_s: Annotated[list[NotNegative], Field(min_length=2)] = Field(
-        description="width at the cells of each input level, 0 first"
+    widths_s: Annotated[list[NotNegative], Field(min_length=16, max_length=16)] = Field(
+        description="width at the cells of each of the 16 input levels, 0 first"
     )
     rise_s: Positive
     fall_s: Positive
