@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from gaincell_char.circuits.testbench import Setting, Testbench
+from gaincell_char.circuits.testbench import Testbench
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.execute import Task
 from gaincell_char.sweep.plan import CONDITIONS, Plan
 from gaincell_char.sweep.spec import Spec
 from gaincell_char.sweep.store import Store
+from gaincell_char.sweep.worker import ATTEMPT
 from gaincell_char.version import __version__
 
 MISSING = "missing"
@@ -33,8 +34,9 @@ def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.Dat
     if found is None:
         failure = store.failure(task.identity.key)
         status, reason = (failure.kind.value, failure.reason) if failure else (MISSING, "not run")
-        found = _without_values(testbench, task.setting)
-    measured = {name: found[name] for name in [*(axis.name for axis in testbench.axes), *testbench.columns]}
+        found = _without_values(testbench, task)
+    names = [*(axis.name for axis in testbench.axes), *testbench.columns, *([ATTEMPT] if task.alternatives else [])]
+    measured = {name: found[name] for name in names}
     points = len(next(iter(measured.values())))
     setting = task.setting
     fixed: dict[str, str | float] = {name: getattr(setting, name) for name in CONDITIONS}
@@ -48,10 +50,10 @@ def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.Dat
     )
 
 
-def _without_values(testbench: Testbench, setting: Setting) -> dict[str, list[float]]:
-    rows = list(itertools.product(*(setting.axes[axis.name] for axis in testbench.axes)))
+def _without_values(testbench: Testbench, task: Task) -> dict[str, list[float]]:
+    rows = list(itertools.product(*(task.setting.axes[axis.name] for axis in testbench.axes)))
     axes = {axis.name: [row[number] for row in rows] for number, axis in enumerate(testbench.axes)}
-    return axes | {name: [float("nan")] * len(rows) for name in testbench.columns}
+    return axes | {name: [float("nan")] * len(rows) for name in (*testbench.columns, ATTEMPT)}
 
 
 def _metadata(
@@ -75,7 +77,7 @@ def _metadata(
         "engine": inputs["engine"],
         "netlists": dict(sorted({(name, digest) for task in tasks for name, digest in task.identity.inputs["files"]})),
         "spec": spec.digest,
-        "columns": list(testbench.columns),
+        "columns": [*testbench.columns, *([ATTEMPT] if spec.retries else [])],
         "units": units,
         "tool_version": __version__,
         "points": len(frame),

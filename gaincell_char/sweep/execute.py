@@ -33,11 +33,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """One deck to run."""
+    """One deck to run. `alternatives`: what is tried, in order, where it does not converge."""
 
     identity: Identity
     setting: Setting
     deck: Deck
+    alternatives: tuple[tuple[Setting, Deck], ...] = ()
 
 
 def execute(
@@ -108,10 +109,11 @@ class _Crew:
         self._pool = self._new_pool()
 
     def schedule(self, task: Task, timeout_s: float) -> Future[Outcome]:
-        arguments = (task.setting, task.deck, timeout_s)
+        arguments = (task.setting, task.deck, timeout_s, task.alternatives)
+        limit_s = (timeout_s + _GRACE_S) * (1 + len(task.alternatives))
         while True:
             try:
-                future: Future[Outcome] = self._pool.schedule(simulate, args=arguments, timeout=timeout_s + _GRACE_S)
+                future: Future[Outcome] = self._pool.schedule(simulate, args=arguments, timeout=limit_s)
                 return future
             except RuntimeError:  # pebble's word for a pool that is broken
                 self.stop()

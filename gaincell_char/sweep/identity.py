@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,13 @@ class Identity:
         return keys.key({"testbench": self.inputs["testbench"], "setting": self.inputs["setting"]})
 
 
-def identify(bench: Testbench, setting: Setting, deck: Deck, engine: str) -> Identity:
-    """The identity of `deck`. Paths of the files it reads are replaced by their content's hash: a moved installation
-    finds its results, an edited file, however deep, does not.
+def identify(
+    bench: Testbench, setting: Setting, deck: Deck, engine: str, alternatives: Sequence[Deck] = ()
+) -> Identity:
+    """The identity of `deck`, and of the `alternatives` that are tried where it does not converge.
+
+    Paths of the files it reads are replaced by their content's hash: a moved installation finds its results, an edited
+    file, however deep, does not.
 
     Raises
     ------
@@ -39,19 +43,25 @@ def identify(bench: Testbench, setting: Setting, deck: Deck, engine: str) -> Ide
     """
     files = sorted({*deck.files, *included_files(deck.text)})
     hashes = {path: _file_digest(path) for path in files}
-    text = deck.text
-    for path in sorted(files, key=lambda each: len(str(each)), reverse=True):
-        text = text.replace(str(path), hashes[path])
-    inputs = {
+    inputs: dict[str, Any] = {
         "testbench": f"{bench.circuit}.{bench.name}",
         "version": bench.version,
         "engine": engine,
         "setting": _plain(setting),
-        "deck": keys.digest(text.encode()),
+        "deck": _text_digest(deck, hashes),
         "vectors": list(deck.vectors),
         "files": sorted([path.name, hashes[path]] for path in files),
     }
+    if alternatives:
+        inputs["retries"] = [_text_digest(each, hashes) for each in alternatives]
     return Identity(keys.key(inputs), inputs)
+
+
+def _text_digest(deck: Deck, hashes: Mapping[Path, str]) -> str:
+    text = deck.text
+    for path in sorted(hashes, key=lambda each: len(str(each)), reverse=True):
+        text = text.replace(str(path), hashes[path])
+    return keys.digest(text.encode())
 
 
 def _plain(setting: Setting) -> dict[str, Any]:

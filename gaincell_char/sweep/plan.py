@@ -93,6 +93,8 @@ def _check_names(spec: Spec, bench: Testbench) -> None:
     _known("parameter", spec.parameters, parameters, f"{spec.name}: parameters")
     _known("axis", spec.axes, movable, f"{spec.name}: axes")
     _known("numeric setting", spec.numerics, bench.numerics, f"{spec.name}: numerics")
+    for number, retry in enumerate(spec.retries):
+        _known("numeric setting", retry, bench.numerics, f"{spec.name}: retries[{number}]")
     for where, names in _linked_names(spec):
         _known("axis", names, movable, f"{spec.name}: {where}")
         if alone := next((each for each in names if shared.get(each)), None):

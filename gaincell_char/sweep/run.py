@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaincell_char.circuits.mismatch import vary
@@ -85,7 +85,10 @@ def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overri
     tasks = []
     for setting in layout.settings:
         deck = vary(bench, setting)
-        tasks.append(Task(identify(bench, setting, deck, identity), setting, deck))
+        others = [replace(setting, numerics={**setting.numerics, **retry}) for retry in spec.retries]
+        alternatives = tuple((other, vary(bench, other)) for other in others)
+        named = identify(bench, setting, deck, identity, [each for _, each in alternatives])
+        tasks.append(Task(named, setting, deck, alternatives))
     return Prepared(spec, bench, layout, tuple(tasks), opener)
 
 

@@ -16,6 +16,7 @@ from gaincell_char.errors import EnvironmentFault, GaincellError
 from gaincell_char.processes import serve
 from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure
 
+ATTEMPT = "attempt"
 _LITTLE = 64 << 20  # bytes; a raw file seldom has more
 
 
@@ -55,14 +56,33 @@ def start(parent: int, scratch: Path, open_engine: OpenEngine, testbench: Testbe
     _Bench.open_engine, _Bench.testbench, _Bench.engine = open_engine, testbench, None
 
 
-def simulate(setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
-    """Run and measure one deck.
+def simulate(
+    setting: Setting, deck: Deck, timeout_s: float, alternatives: Sequence[tuple[Setting, Deck]] = ()
+) -> Outcome:
+    """Run and measure one deck; where it does not converge, its alternatives in order. With alternatives a column
+    `attempt` says which one it was (0: the deck itself).
 
     Raises
     ------
     EnvironmentFault, GaincellError
         The machine lacks what every deck needs (a simulator, room on the disk): no use in going on.
     """
+    outcome = _simulate(setting, deck, timeout_s)
+    for attempt, (retry, retry_deck) in enumerate(alternatives, start=1):
+        if not (isinstance(outcome, Failed) and outcome.kind is FailureKind.NO_CONVERGENCE):
+            return _attempted(outcome, attempt - 1)
+        outcome = _simulate(retry, retry_deck, timeout_s)
+    return _attempted(outcome, len(alternatives)) if alternatives else outcome
+
+
+def _attempted(outcome: Outcome, attempt: int) -> Outcome:
+    if isinstance(outcome, Failed):
+        return outcome
+    points = len(next(iter(outcome.columns.values())))
+    return Done(outcome.columns | {ATTEMPT: [float(attempt)] * points})
+
+
+def _simulate(setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
     if _Bench.engine is None:
         _Bench.engine = _Bench.open_engine()
     try:
