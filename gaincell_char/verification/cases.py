@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char.verification.chain import Levels
+from gaincell_char.verification.predict import Levels
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ def draw(seed: int, index: int, size: Size, levels: Levels) -> tuple[IntArray, I
 
 
 def _tilted(random: np.random.Generator, weights: Array, currents: Array, target: float | None) -> IntArray:
-    """A level for each weight, so that the expected sum of weight x current is `target` (or as near as levels allow)."""
+    """A level for each weight, so that the expected sum of weight x current is `target`, or as near as can be."""
     tilt = 0.0 if target is None else _tilt(weights, currents, target)
     cumulative = np.cumsum(_odds(tilt, weights, currents), axis=1)
     chosen: IntArray = (random.uniform(size=(len(weights), 1)) > cumulative[:, :-1]).sum(axis=1)

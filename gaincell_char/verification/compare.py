@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char.verification.chain import Prediction
+from gaincell_char.attention.trace import HeadOutput
 
 Array = npt.NDArray[np.float64]
 
@@ -31,21 +31,22 @@ class Comparison:
 def compare(
     index: int,
     row: Mapping[str, float],
-    predictions: Mapping[str, Prediction],
+    predictions: Mapping[str, HeadOutput],
     columns: int,
     step_s: float,
 ) -> Comparison:
     """`row` is what the deck of case `index` measured; a fidelity `null` that outputs 0 is added to `predictions`."""
     keys = np.array([row[f"key_pulse_{column}_s"] for column in range(columns)])
-    null = Prediction(np.zeros(columns), 0.0, 0)
-    said = {**predictions, "null": null}
+    pulses = {**{name: each.signed_pulse_s for name, each in predictions.items()}, "null": 0.0}
+    codes = {**{name: each.code for name, each in predictions.items()}, "null": 0}
+    of_keys = {**{name: each.relu_pulse_s[:columns] for name, each in predictions.items()}, "null": np.zeros(columns)}
     return Comparison(
         index=index,
         pulse_s=row["pulse_s"],
         code=round(row["code"]),
         key_pulses_s=tuple(keys.tolist()),
-        pulses_s={name: each.pulse_s for name, each in said.items()},
-        codes={name: each.code for name, each in said.items()},
-        errors_LSB={name: (row["pulse_s"] - each.pulse_s) / step_s for name, each in said.items()},
-        key_errors_LSB={name: (keys - each.key_pulses_s[:columns]) / step_s for name, each in said.items()},
+        pulses_s=pulses,
+        codes=codes,
+        errors_LSB={name: (row["pulse_s"] - pulse) / step_s for name, pulse in pulses.items()},
+        key_errors_LSB={name: (keys - each) / step_s for name, each in of_keys.items()},
     )

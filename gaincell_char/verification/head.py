@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gaincell_char.behavior import BehavioralModel, at_condition
+from gaincell_char.attention.trace import HeadOutput
+from gaincell_char.behavior import BehavioralModel
 from gaincell_char.behavior.schema import Condition
 from gaincell_char.circuits.head.case import HeadCase
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Setting
-from gaincell_char.errors import InputError
+from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.sweep.execute import Task
-from gaincell_char.verification import chain
-from gaincell_char.verification.cases import IntArray, Size, draw
-from gaincell_char.verification.chain import Prediction
+from gaincell_char.technology import CORNERS
+from gaincell_char.verification import predict
+from gaincell_char.verification.cases import Size, draw
 from gaincell_char.verification.compare import Comparison, compare
 from gaincell_char.verification.simulate import Failure, Progress, Row, run, task
 from gaincell_char.verification.statistics import FIDELITIES, failures, histogram, statistics
-
-Fidelity = Callable[[BehavioralModel, IntArray, IntArray, IntArray], Prediction]
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Request:
 
     cases: int = 100
     seed: int = 1
-    size: Size = Size()
-    condition: Condition = Condition()
+    size: Size = field(default_factory=Size)
+    condition: Condition = field(default_factory=Condition)
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,33 @@ class Prepared:
     request: Request
     model: BehavioralModel
     phases: Phases
+    setting: Setting
     tasks: tuple[Task, ...]
-    predictions: tuple[dict[str, Prediction], ...]
+    predictions: tuple[dict[str, HeadOutput], ...]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Comparisons of the cases that have a result, in their order, what was measured of each, and the failures."""
+
+    compared: tuple[Comparison, ...]
+    rows: dict[int, Row]
+    failed: tuple[Failure, ...]
+
+
+def condition(corner: str, temperature_C: float, vdd_V: float) -> Condition:
+    """The condition of these names and values.
+
+    Raises
+    ------
+    InputError
+        An unknown corner, a supply or a temperature that is no number.
+    """
+    if corner not in CORNERS:
+        raise unknown_name("corner", corner, CORNERS)
+    if not (math.isfinite(temperature_C) and math.isfinite(vdd_V) and vdd_V > 0):
+        raise InputError(f"{temperature_C:g} C, {vdd_V:g} V; expected a temperature and a supply")
+    return Condition(corner=corner, temperature_C=temperature_C, vdd_V=vdd_V)  # type: ignore[arg-type]
 
 
 def default_store() -> Path:
@@ -54,9 +78,9 @@ def default_store() -> Path:
 
 
 def prepare(request: Request, model: BehavioralModel) -> Prepared:
-    """Draw the cases, ask `model` (as it is at the request's condition) for each, and lay out the decks. The draws depend
-    on the model's nominal levels only: the same cases at every condition. Tokens without a simulated key column are
-    given the pulses that the model predicts.
+    """Draw the cases, ask `model` (as it is at the request's condition) for each, and lay out the decks. The draws
+    depend on the model's nominal levels only: the same cases at every condition. Tokens without a simulated key column
+    are given the pulses that the model predicts.
 
     Raises
     ------
@@ -68,10 +92,10 @@ def prepare(request: Request, model: BehavioralModel) -> Prepared:
     size = request.size
     if not 1 <= size.columns <= size.tokens <= 64 or not 1 <= size.rows <= 64 or request.cases < 1:
         raise InputError(
-            f"{request.cases} cases with {size.columns} key columns of {size.rows} rows and {size.tokens} tokens; expected "
-            "at least one case, 1 to 64 rows and tokens, and 1 to as many key columns as tokens"
+            f"{request.cases} cases with {size.columns} key columns of {size.rows} rows and {size.tokens} tokens; "
+            "expected at least one case, 1 to 64 rows and tokens, and 1 to as many key columns as tokens"
         )
-    here, phases = at_condition(model, request.condition), Phases()
+    here, phases = predict.at(model, request.condition), Phases()
     setting = Setting(
         technology=model.technology,
         corner=request.condition.corner,
@@ -79,44 +103,47 @@ def prepare(request: Request, model: BehavioralModel) -> Prepared:
         vdd_V=request.condition.vdd_V,
         parameters={name: value for name, value in model.parameters.items() if name.startswith("gain_cell.")},
     )
-    widths = tuple(chain.query_widths_s(here).tolist())
+    widths = predict.input_widths_s(here)
     with closing(open_engine("batch")) as engine:
         identity = engine.identity
     tasks, predictions = [], []
     for index in range(request.cases):
-        queries, keys, values, phase = draw(request.seed, index, size, chain.levels(model))
-        circuit = chain.circuit(here, queries, keys, values)
+        queries, keys, values, phase = draw(request.seed, index, size, predict.levels(model))
+        circuit = predict.circuit(here, queries, keys, values)
         case = HeadCase(
             queries=tuple(queries.tolist()),
             keys=tuple(tuple(column) for column in keys[: size.columns].tolist()),
             values=tuple(values.tolist()),
-            pulses_s=tuple(circuit.key_pulses_s[size.columns :].tolist()),
+            pulses_s=tuple(circuit.relu_pulse_s[size.columns :].tolist()),
             clock_phase=phase,
         )
         tasks.append(task(setting, index, request.seed, case, phases, widths, identity))
-        predictions.append({"circuit": circuit, "paper": chain.paper(model, queries, keys, values)})
-    return Prepared(request, here, phases, tuple(tasks), tuple(predictions))
+        predictions.append({"circuit": circuit, "paper": predict.paper(model, queries, keys, values)})
+    return Prepared(request, here, phases, setting, tuple(tasks), tuple(predictions))
 
 
-def simulate(
-    prepared: Prepared, store: Path, workers: int, progress: Progress
-) -> tuple[list[Comparison], list[Failure], dict[int, Row]]:
-    """Run what `store` does not hold and compare: comparisons in the order of the cases, cases without a result, rows."""
+def simulate(prepared: Prepared, store: Path, workers: int, progress: Progress) -> Simulated:
+    """Run what `store` does not hold, and compare.
+
+    Raises
+    ------
+    EnvironmentFault
+        The store is in use, or cannot be written.
+    KeyboardInterrupt
+        Ctrl-C; what was finished is kept.
+    """
     columns = prepared.request.size.columns
-    rows, failed = run(
-        prepared.tasks, columns, prepared.phases, store=store, workers=workers, progress=progress
-    )
-    step = chain.step_s(prepared.model)
+    rows, failed = run(prepared.tasks, columns, prepared.phases, store=store, workers=workers, progress=progress)
+    step = prepared.predictions[0]["circuit"].step_s
     compared = [compare(index, rows[index], prepared.predictions[index], columns, step) for index in sorted(rows)]
-    return compared, failed, rows
+    return Simulated(tuple(compared), rows, tuple(failed))
 
 
-def result(prepared: Prepared, compared: list[Comparison], failed: list[Failure], rows: dict[int, Row]) -> dict[str, Any]:
+def result(prepared: Prepared, simulated: Simulated) -> dict[str, Any]:
     """What `gaincell verify head --json` prints."""
-    request = prepared.request
-    nominal = request.condition == Condition()
+    request, compared, failed = prepared.request, simulated.compared, simulated.failed
     found = {name: statistics(compared, name) for name in FIDELITIES} if compared else {}
-    missed = failures(found["circuit"], nominal) if found else []
+    missed = failures(found["circuit"], request.condition == Condition()) if found else []
     if failed:
         missed.append(f"{len(failed)} of {request.cases} cases have no result")
     return {
@@ -124,12 +151,12 @@ def result(prepared: Prepared, compared: list[Comparison], failed: list[Failure]
         "condition": request.condition.model_dump(),
         "seed": request.seed,
         "size": asdict(request.size),
-        "LSB_s": chain.step_s(prepared.model),
+        "LSB_s": prepared.predictions[0]["circuit"].step_s,
         "passed": not missed,
         "missed": missed,
         "statistics": {name: asdict(each) for name, each in found.items()},
         "histogram": {str(code): count for code, count in histogram(compared).items()},
-        "cases": [_case(each, rows[each.index]) for each in compared],
+        "cases": [_case(each, simulated.rows[each.index]) for each in compared],
         "failures": [{"case": each.index, "kind": each.kind.value, "reason": each.reason, "deck": str(each.deck)}
                      for each in failed],
     }  # fmt: skip

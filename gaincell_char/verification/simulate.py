@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gaincell_char.circuits.head.case import HeadCase
-from gaincell_char.circuits.head.deck import BITS, counter_deck, head_deck
+from gaincell_char.circuits.head.deck import counter_deck, head_deck
 from gaincell_char.circuits.head.measure import read_count, read_head
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
@@ -32,7 +32,11 @@ Progress = Callable[[int, int, str], None]
 Row = Mapping[str, float]
 _AXES = tuple(
     Axis(name, "1", (0.0,), False, meaning)
-    for name, meaning in (("case", "index"), ("seed", "of all cases"), ("clock_phase", "of the free-running fast clock"))
+    for name, meaning in (
+        ("case", "index"),
+        ("seed", "of all cases"),
+        ("clock_phase", "of the free-running fast clock"),
+    )
 )
 
 
@@ -42,7 +46,7 @@ class HeadDeck(Deck):
 
     setting: Setting = dataclasses.field(default_factory=Setting)
     case: HeadCase = dataclasses.field(default_factory=lambda: HeadCase((0,), ((0,),), (0,), ()))
-    phases: Phases = Phases()
+    phases: Phases = dataclasses.field(default_factory=Phases)
 
 
 class HeadEngine:

@@ -1,1 +1,1 @@
-"""One output of a head at transistor level: query pulses, a key tile, ReLU converters, a value column, a signed code."""
+"""One output of a head at transistor level: query pulses, a key tile, ReLU pulses, a value column, a code."""

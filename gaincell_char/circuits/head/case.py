@@ -15,8 +15,8 @@ class HeadCase:
     """One output of a head for one query.
 
     `queries` (D,): input levels 0..15. `keys` (C, D): stored levels 0..7 of the first C tokens, whose columns are
-    simulated. `values` (T,): stored levels of one column of the value tile. `pulses_s` (T - C,): widths on the word lines
-    of the other tokens. `clock_phase`: where in its period the free-running fast clock is at time 0, 0..1.
+    simulated. `values` (T,): stored levels of one column of the value tile. `pulses_s` (T - C,): widths on the word
+    lines of the other tokens. `clock_phase`: by how much of its period the free-running fast clock is late, 0..1.
     """
 
     queries: tuple[int, ...]
@@ -31,7 +31,7 @@ class HeadCase:
         for column in self.keys:
             _check_levels("keys", column, len(LEVELS_V))
             if len(column) != len(self.queries):
-                raise InputError(f"a key of {len(column)} levels for {len(self.queries)} queries; both are rows of a tile")
+                raise InputError(f"a key of {len(column)} levels for {len(self.queries)} queries; both are the rows")
         if not self.keys or len(self.keys) + len(self.pulses_s) != len(self.values):
             raise InputError(
                 f"{len(self.values)} values for {len(self.keys)} key columns and {len(self.pulses_s)} pulses; "

@@ -1,9 +1,9 @@
-"""The decks of one output of a head: key columns of real cells, ReLU pulses, value column, signed pulse; and its counter.
+"""The decks of one output of a head: key columns of real cells, ReLU pulses, value column, signed pulse; its counter.
 
-The counter is a deck of its own: its fast clock needs four times as many time steps as all the rest. It is cut off where
-gates drive gates and nothing comes back: the pulses, the sign and the windows are recorded from the first deck, which
-carries the counter's input gates as their load, and drive the second. `whole_deck` has everything in one, to show that
-the cut changes nothing.
+The counter is a deck of its own: its fast clock needs more time steps than all the rest. It is cut off where gates
+drive gates and nothing comes back: the pulses, the sign and the windows are recorded from the first deck, which carries
+the counter's input gates as their load, and drive the second. `whole_deck` has everything in one, to show that the cut
+changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NETLISTS = (
     "pulse_counter.lib",
     "word_line_driver.lib",
 )
-NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "trtol": 1.0, "step_s": 1e-10}
+NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "trtol": 1.0, "chgtol": 1e-15, "step_s": 1e-10}
 """`trtol` 1 makes the steps fine where a comparator switches: the default of 7 leaves 15 ps, this 5 ps."""
 COUNTER_NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "step_s": 1e-10}
 NOMINAL_VDD_V = 0.9
@@ -54,9 +54,10 @@ _AFTER_STEPS = 3
 def head_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[float, ...]) -> Deck:
     """`case` from the query pulses to the signed pulse.
 
-    Cells with the same stored level on the same word line are one instance with a multiplier: they are the same circuit,
-    node for node. Stored levels follow the supply. Input pulses come from sources, `widths_s` wide by level; ReLU pulses
-    of the key columns reach the value tile through word-line buffers, pulses of the other tokens come from sources.
+    Cells with the same stored level on the same word line are one instance with a multiplier: they are the same
+    circuit, node for node. Stored levels follow the supply. Input pulses come from sources, `widths_s` wide by level;
+    ReLU pulses of the key columns reach the value tile through word-line buffers, those of the other tokens come from
+    sources.
 
     Raises
     ------
@@ -80,9 +81,9 @@ def whole_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple
 
 
 def counter_deck(setting: Setting, case: HeadCase, phases: Phases, waveforms: Waveforms) -> Deck:
-    """The counter, driven by what the deck of `head_deck` gave, until three steps after the pulse has ended: from then on
-    its flip-flop samples zeros. Of the two count clocks only that of the latched sign is there; the counter is cut off
-    from the other."""
+    """The counter, driven by what the deck of `head_deck` gave, until three steps after the pulse has ended: from
+    then on its flip-flop samples zeros. Of the two count clocks only that of the latched sign is there; the counter is
+    cut off from the other."""
     start, half = phases.value_listen_s - _BEFORE_S, setting.vdd_V / 2
     sign = "p" if waveforms.vectors["v(sgn)"][-1] > half else "n"
     ends = (converter.crossings(waveforms.scale, waveforms.vectors[f"v({node})"], half, rising)
@@ -143,7 +144,7 @@ class _Writer:
 
     def key_control(self) -> Iterator[str]:
         at = self._at
-        yield from self._pair("rst", at.key_reset_s, falls=True)
+        yield from self._reset("rst", at.key_reset_s)
         yield self._edge("kenb", at.key_enable_s, falls=True)
         yield from converter.timer("kwin", "ktimer", at.key_window_s)
         yield from converter.gate("kgate", "ktimer", at.key_listen_s, at.key_close_s, self._vdd)
@@ -151,8 +152,9 @@ class _Writer:
 
     def value_control(self) -> Iterator[str]:
         at = self._at
-        yield from self._pair("vrst", at.value_reset_s, falls=True)
-        yield from self._pair("vlat", at.latch_s, falls=True)
+        yield from self._reset("vrst", at.value_reset_s)
+        yield self._edge("vlat", at.latch_s, falls=True)
+        yield self._edge("vlatb", at.latch_s)
         yield self._edge("ven", at.value_enable_s)
         for sign in "pn":
             yield from converter.timer(f"vwin{sign}", f"vtimer{sign}", at.value_window_s)
@@ -202,9 +204,10 @@ class _Writer:
         yield f"v{node} {node} 0 {pulse(0.0, self._vdd, start_s, width_s, edge)}"
         yield f"v{inverse} {inverse} 0 {pulse(self._vdd, 0.0, start_s, width_s, edge)}"
 
-    def _pair(self, node: str, time_s: float, falls: bool) -> Iterator[str]:
-        yield self._edge(node, time_s, falls)
-        yield self._edge(f"{node}b", time_s, not falls)
+    def _reset(self, node: str, time_s: float) -> Iterator[str]:
+        """The end of a reset, whose thick-oxide switches are driven from the supply of the write word lines."""
+        yield f"v{node} {node} 0 {_step(self._cell['wwl_write_V'], time_s, falls=True)}"
+        yield self._edge(f"{node}b", time_s)
 
     def _edge(self, node: str, time_s: float, falls: bool = False) -> str:
         return f"v{node} {node} 0 {_step(self._vdd, time_s, falls)}"
@@ -215,8 +218,8 @@ def stored_V(level: int, vdd_V: float) -> float:
     return LEVELS_V[level] * vdd_V / NOMINAL_VDD_V
 
 
-def _step(vdd_V: float, time_s: float, falls: bool) -> str:
-    before, after = (vdd_V, 0.0) if falls else (0.0, vdd_V)
+def _step(high_V: float, time_s: float, falls: bool) -> str:
+    before, after = (high_V, 0.0) if falls else (0.0, high_V)
     return f"pwl(0 {number(before)} {number(time_s)} {number(before)} {number(time_s + EDGE_S)} {number(after)})"
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phases:
-    """Times from the beginning of the transient (s). The windows open by themselves, when their zero-charge columns have
-    crossed; a timer closes them. The plan leaves room for the latest window over corners, temperature and supply."""
+    """Times from the beginning of the transient (s). The windows open by themselves, when their zero-charge columns
+    have crossed; a timer closes them. The plan leaves room for the latest window over corners, temperature and supply.
+    """
 
     key_reset_s: float = 2.0e-9
     """The integrators of the key tile are released."""

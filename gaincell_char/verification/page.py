@@ -1,0 +1,101 @@
+"""The folder that `gaincell verify head -o` leaves: head.json and head.html with its figures."""
+
+from __future__ import annotations
+
+import html
+import json
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gaincell_char import keys
+from gaincell_char.report.page import draw
+from gaincell_char.spice.engine import open_engine
+from gaincell_char.spice.types import Waveforms
+from gaincell_char.verification import figures
+from gaincell_char.verification.compare import Comparison
+from gaincell_char.verification.head import Prepared, Simulated
+from gaincell_char.verification.simulate import TIMEOUT_S
+from gaincell_char.verification.statistics import histogram
+
+_LOOK = (
+    "body{font:15px/1.5 Inter,Helvetica,Arial,sans-serif;color:#1d2530;max-width:62rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse}td,th{padding:.2rem .9rem .2rem 0;text-align:right}td:first-child,th:first-child"
+    "{text-align:left}figure{margin:1.5rem 0}.pair{display:flex;gap:1rem}.pair>figure{flex:1}"
+)
+
+
+def write(prepared: Prepared, simulated: Simulated, found: dict[str, Any], folder: Path) -> list[Path]:
+    """Write head.json and head.html; the waveforms are those of the case with the largest pulse error, simulated again.
+
+    Raises
+    ------
+    SimulationFailure
+        That case cannot be simulated again.
+    EnvironmentFault
+        The folder cannot be written.
+    """
+    written = [folder / "head.json"]
+    keys.publish(written[0], (json.dumps(found, indent=1, allow_nan=False) + "\n").encode())
+    if simulated.compared:
+        worst = max(simulated.compared, key=lambda each: abs(each.errors_LSB["circuit"]))
+        drawn = draw(
+            {
+                "scatter": partial(figures.scatter, simulated.compared),
+                "errors": partial(figures.errors, simulated.compared),
+                "codes": partial(figures.codes, histogram(simulated.compared)),
+                "waveforms": partial(
+                    figures.waveforms, _again(prepared, worst), prepared.phases, prepared.setting.vdd_V, _title(worst)
+                ),
+            }
+        )
+        written.append(folder / "head.html")
+        keys.publish(written[1], _page(found, drawn).encode())
+    return written
+
+
+def _again(prepared: Prepared, case: Comparison) -> Waveforms:
+    with closing(open_engine("batch")) as engine:
+        return engine.run(prepared.tasks[case.index].deck, TIMEOUT_S)
+
+
+def _title(case: Comparison) -> str:
+    said = f"model {case.pulses_s['circuit'] * 1e9:+.3f} ns, {case.codes['circuit']:+d}"
+    measured = f"pulse {case.pulse_s * 1e9:+.3f} ns, code {case.code:+d}"
+    return f"Case {case.index}, the largest error ({case.errors_LSB['circuit']:+.3f} LSB): {measured}; {said}"
+
+
+def _page(found: dict[str, Any], drawn: dict[str, str]) -> str:
+    verdict = "All limits pass." if found["passed"] else f"Missed: {html.escape('; '.join(found['missed']))}."
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>A head against its model</title>'
+        f"<style>{_LOOK}</style><h1>A head against its model</h1><p>{_what(found)} {verdict}</p>{_table(found)}"
+        f'<div class="pair"><figure>{drawn["scatter"]}</figure><figure>{drawn["errors"]}</figure></div>'
+        f"<figure>{drawn['codes']}</figure><figure>{drawn['waveforms']}</figure></html>\n"
+    )
+
+
+def _what(found: dict[str, Any]) -> str:
+    where, size = found["condition"], found["size"]
+    real = "all" if size["columns"] == size["tokens"] else str(size["columns"])
+    return (
+        f"{len(found['cases'])} random heads (seed {found['seed']}), {where['corner']}, {where['temperature_C']:g} C, "
+        f"{where['vdd_V']:g} V. One output of each, transistor by transistor: {real} of {size['tokens']} key columns "
+        f"of {size['rows']} cells, a value column of {size['tokens']} cells. Errors are circuit minus model, in counter "
+        f"steps of {found['LSB_s'] * 1e9:.4f} ns."
+    )
+
+
+def _table(found: dict[str, Any]) -> str:
+    headings = ("model", "pulse rms", "mean", "max", "codes equal", "off by at most", "ReLU pulses rms", "max")
+    rows = [_row("th", headings)]
+    for name, each in found["statistics"].items():
+        pulse = (f"{each['rms_LSB']:.3f}", f"{each['mean_LSB']:+.3f}", f"{each['max_LSB']:.3f}")
+        of_keys = (f"{each['key_rms_LSB']:.3f}", f"{each['key_max_LSB']:.3f}")
+        rows.append(_row("td", (name, *pulse, f"{100 * each['equal']:.1f} %", str(each["code_off"]), *of_keys)))
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _row(tag: str, cells: tuple[str, ...]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
