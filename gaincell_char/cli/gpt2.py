@@ -22,6 +22,12 @@ def command() -> None:
     """Run a GPT-2 with software or analog attention."""
 
 
+def _effects(context: click.Context, option: click.Parameter, given: str | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return () if given.strip() == "none" else tuple(name.strip() for name in given.split(","))
+
+
 def network_options(function: Decorated) -> Decorated:
     """Which weights, which attention. They are the fields of `gpt2.hardware.Choice`."""
     options = (
@@ -34,6 +40,12 @@ def network_options(function: Decorated) -> Decorated:
         click.option("--window", type=click.IntRange(min=1), help="Tokens that a query sees, itself included."),
         click.option("--quantize/--no-quantize", default=True, help="Analog: discrete levels, or continuous ones."),
         click.option("--decay/--no-decay", default=True, help="Analog: stored levels leak, or never do."),
+        click.option("--fidelity", default="paper", show_default=True, help="Analog: paper, the published equations; "
+                     "circuit, with what the model has measured."),
+        click.option("--effects", metavar="NAME,...", callback=_effects,
+                     help="Circuit fidelity: only these; none: not one. Default: all measured ones."),
+        click.option("--circuit-seed", default=0, show_default=True, type=click.IntRange(min=0),
+                     help="Circuit fidelity: of mismatch and noise."),
         click.option("--force", is_flag=True, help="Analog attention on weights that were never trained for it."),
     )  # fmt: skip
     for option in reversed(options):

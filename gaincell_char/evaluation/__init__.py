@@ -5,7 +5,7 @@ from gaincell_char.evaluation.interval import Interval, paired_interval
 from gaincell_char.evaluation.loss import Loss, evaluate_loss
 from gaincell_char.evaluation.perplexity import Perplexity, evaluate_held_out, evaluate_text
 from gaincell_char.evaluation.recall import DISTANCES, evaluate_recall, recall_programs
-from gaincell_char.evaluation.waterfall import Increment, Step, hardware_steps, waterfall
+from gaincell_char.evaluation.waterfall import Increment, Step, circuit_steps, hardware_steps, waterfall
 
 __all__ = [
     "DISTANCES",
@@ -14,6 +14,7 @@ __all__ = [
     "Loss",
     "Perplexity",
     "Step",
+    "circuit_steps",
     "evaluate_held_out",
     "evaluate_loss",
     "evaluate_recall",

@@ -6,24 +6,51 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gaincell_char.attention import AnalogAttention, Scalers
+from gaincell_char.attention.effects import measured_effects
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
 from gaincell_char.evaluation.interval import Interval
 from gaincell_char.evaluation.loss import Loss
 
 SOFTWARE = "software"
-NOT_YET_MEASURED = ("IR drop", "converters", "mismatch")
-"""Steps whose circuits are not characterized: they are part of the picture, without a number."""
+CIRCUIT_STEPS = {
+    "write error": ("write-error",),
+    "read disturb": ("read-disturb",),
+    "pulses": ("word-line", "fixed-charge"),
+    "IR drop": ("ir-drop",),
+    "converters": ("charge-to-pulse", "signed-charge-to-pulse", "pulse-counter"),
+    "mismatch": ("mismatch",),
+    "noise": ("noise",),
+}
+"""The steps from paper to circuit fidelity, and the effects of `attention.effects` that each adds."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A hardware configuration: everything the steps before it have, and one imperfection more."""
+    """A hardware configuration: everything the steps before it have, and one imperfection more.
+
+    `effects`: of circuit fidelity; None: paper fidelity.
+    """
 
     name: str
     model: BehavioralModel
     quantize: bool
     decay: bool
+    effects: tuple[str, ...] | None = None
+
+    def attention(self, scalers: Scalers | None, window: int = 1024, seed: int = 0) -> AnalogAttention:
+        """The attention of this configuration; `seed` of mismatch and noise."""
+        return AnalogAttention(
+            self.model,
+            scalers,
+            window=window,
+            quantize=self.quantize,
+            decay=self.decay,
+            fidelity="paper" if self.effects is None else "circuit",
+            effects=self.effects,
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +79,23 @@ def hardware_steps(linear: BehavioralModel, cell: BehavioralModel) -> tuple[Step
         Step("nonlinearity", centered(cell, linear.cell.zero_crossing_V), quantize=True, decay=False),
         Step("zero-crossing offset", cell, quantize=True, decay=False),
         Step("leakage", cell, quantize=True, decay=True),
+        *circuit_steps(cell),
     )
+
+
+def circuit_steps(cell: BehavioralModel) -> tuple[Step, ...]:
+    """From paper fidelity with everything on to circuit fidelity: a step for each of `CIRCUIT_STEPS` that is measured.
+
+    A step adds those of its effects that `cell` has figures for, to the effects of all steps before it.
+    """
+    measured, steps = measured_effects(cell), []
+    chosen: tuple[str, ...] = ()
+    for name, effects in CIRCUIT_STEPS.items():
+        added = tuple(effect for effect in effects if effect in measured)
+        if added:
+            chosen = (*chosen, *added)
+            steps.append(Step(name, cell, quantize=True, decay=True, effects=chosen))
+    return tuple(steps)
 
 
 def centered(model: BehavioralModel, zero_V: float) -> BehavioralModel:
@@ -71,11 +114,24 @@ def centered(model: BehavioralModel, zero_V: float) -> BehavioralModel:
 def waterfall(losses: Mapping[str, Loss]) -> tuple[Increment, ...]:
     """Bars in the order of `losses` (`SOFTWARE` first, then the steps' names), each paired with the one before it.
 
-    The steps of `NOT_YET_MEASURED` that `losses` lacks follow without a number.
+    What the bars add sums to `total`, because each is the difference of two neighbors. The steps of `CIRCUIT_STEPS`
+    that `losses` lacks follow without a number: their circuits are not characterized.
     """
     bars: list[Increment] = []
     before: Loss | None = None
     for name, loss in losses.items():
         bars.append(Increment(name, loss.mean, None if before is None else loss.minus(before)))
         before = loss
-    return (*bars, *(Increment(name, None, None) for name in NOT_YET_MEASURED if name not in losses))
+    return (*bars, *(Increment(name, None, None) for name in CIRCUIT_STEPS if name not in losses))
+
+
+def total(losses: Mapping[str, Loss]) -> Interval:
+    """What all steps add together: the last of `losses` minus the first, paired, nats a token.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two losses.
+    """
+    first, *_, last = losses.values()
+    return last.minus(first)

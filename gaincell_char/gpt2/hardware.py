@@ -30,6 +30,9 @@ class Choice:
     scalers: a scalers file; None: the one beside the weights, else a = 1 and b at the center of the cell.
     window: tokens that a query sees, itself included; None: all of them (analog: 1024).
     quantize, decay: of analog attention.
+    fidelity: "paper", its equations; "circuit", what was measured of the model's circuits.
+    effects: of circuit fidelity, by name; None: all that the model has measured.
+    circuit_seed: of mismatch and noise.
     force: analog attention on weights never trained for it.
     """
 
@@ -39,6 +42,9 @@ class Choice:
     window: int | None = None
     quantize: bool = True
     decay: bool = True
+    fidelity: str = "paper"
+    effects: tuple[str, ...] | None = None
+    circuit_seed: int = 0
     force: bool = False
 
     def load(self) -> tuple[GPT2, Attention]:
@@ -55,11 +61,20 @@ class Choice:
             window=1024 if self.window is None else self.window,
             quantize=self.quantize,
             decay=self.decay,
+            fidelity=self.fidelity,
+            effects=self.effects,
+            seed=self.circuit_seed,
             force=self.force,
         )
 
     def _check_software(self) -> None:
-        meant = {"scalers": self.scalers is not None, "no-quantize": not self.quantize, "no-decay": not self.decay}
+        meant = {
+            "scalers": self.scalers is not None,
+            "no-quantize": not self.quantize,
+            "no-decay": not self.decay,
+            "fidelity": self.fidelity != "paper",
+            "effects": self.effects is not None,
+        }
         for option, given in meant.items():
             if given:
                 raise InputError(f"--{option}: software attention has none; give a behavioral model with --model")
@@ -71,9 +86,19 @@ class Choice:
 
     def describe(self) -> dict[str, Any]:
         """The choice as JSON."""
-        analog = {} if self.model == SOFTWARE else {"quantize": self.quantize, "decay": self.decay}
+        analog: dict[str, Any] = {}
+        if self.model != SOFTWARE:
+            analog = {"quantize": self.quantize, "decay": self.decay, "fidelity": self.fidelity}
+            if self.fidelity != "paper":
+                analog |= {"effects": self._effects(), "circuit_seed": self.circuit_seed}
         scalers = None if self.scalers is None else str(self.scalers)
         return {"weights": self.weights_name, "model": self.model, "window": self.window, "scalers": scalers, **analog}
+
+    def _effects(self) -> list[str]:
+        from gaincell_char.attention.effects import EFFECTS, chosen_effects
+
+        chosen = chosen_effects(load_model(self.model), self.effects)
+        return [name for name in EFFECTS if name in chosen]
 
 
 def analog_attention_for(
@@ -84,6 +109,9 @@ def analog_attention_for(
     window: int = 1024,
     quantize: bool = True,
     decay: bool = True,
+    fidelity: str = "paper",
+    effects: tuple[str, ...] | None = None,
+    seed: int = 0,
     force: bool = False,
 ) -> AnalogAttention:
     """The attention of `model`'s circuit for `lm`, with the scalers of a file or those beside the weights.
@@ -102,7 +130,16 @@ def analog_attention_for(
             f"{lm.name}: these weights were never trained for analog attention, which has no softmax, and would give "
             "noise; use embedded/linear-hardware, give --scalers, or insist with --force"
         )
-    return AnalogAttention(model, scalers=found, window=window, quantize=quantize, decay=decay)
+    return AnalogAttention(
+        model,
+        scalers=found,
+        window=window,
+        quantize=quantize,
+        decay=decay,
+        fidelity=fidelity,
+        effects=effects,
+        seed=seed,
+    )
 
 
 def _beside(lm: GPT2) -> Path | None:
