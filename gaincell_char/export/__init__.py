@@ -1,0 +1,1 @@
+"""A behavioral model for other tools: SPICE, Verilog-A, torch."""
