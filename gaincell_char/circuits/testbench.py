@@ -17,6 +17,7 @@ _MODULES = {
     "pulse_counter": "gaincell_char.circuits.pulse_counter",
     "word_line_driver": "gaincell_char.circuits.word_line_driver",
     "write_driver": "gaincell_char.circuits.write_driver",
+    "array": "gaincell_char.circuits.array",
 }
 
 
