@@ -31,13 +31,12 @@ def deck(setting: Setting) -> Deck:
     (cell_time,) = axes["cell_time_s"]
     if cell_time == 0:
         raise InputError("axis cell_time_s: 0 s is no burst; give 54 ns or -54 ns")
-    start = tile.phases(setting).read
     columns = []
     for cells in axes["cells_on"]:
         if cells != round(cells) or not 1 <= cells <= ROWS:
             raise InputError(f"axis cells_on: {cells:g} cells; expected a whole number, 1 to {ROWS}")
-        columns.append(groups(cell_time, setting.vdd_V, start, round(cells)))
-    columns += [groups(part * cell_time, setting.vdd_V, start, _SLOW_CELLS) for part in _SLOW_PARTS]
+        columns.append(groups(cell_time, setting, round(cells)))
+    columns += [groups(part * cell_time, setting, _SLOW_CELLS) for part in _SLOW_PARTS]
     return tile.deck("signed charge-to-pulse converter, bursts", setting, columns)
 
 

@@ -12,12 +12,13 @@ from gaincell_char.spice.types import FailureKind, SimulationFailure
 
 def best_lines(charge: Array, pulse: Array, sign: Array, window_s: float) -> tuple[Array, Array]:
     """Offset (s, of widths) and residual (s) of every point, (n,), from the least-squares line of width over |charge|
-    through the points of its sign whose pulse is neither zero nor clamped. Residuals of the others are 0.
+    through the points of its sign whose pulse is neither zero nor clamped. Residuals of the others are 0, and so are
+    those of two points alone.
 
     Raises
     ------
     SimulationFailure
-        `MEASURE_FAILED`: a sign has pulses, but fewer than three on the line.
+        `MEASURE_FAILED`: a sign has pulses, but fewer than two on the line.
     """
     offsets, residuals = np.zeros_like(charge), np.zeros_like(charge)
     for each in (1.0, -1.0):
@@ -26,11 +27,11 @@ def best_lines(charge: Array, pulse: Array, sign: Array, window_s: float) -> tup
         on_line = of_sign & (width > 0.1 * LSB_S) & (width < window_s - 0.1 * LSB_S)
         if not np.any(of_sign & (width > 0)):
             continue
-        if on_line.sum() < 3:
+        if on_line.sum() < 2:
             raise SimulationFailure(
                 FailureKind.MEASURE_FAILED,
                 f"{on_line.sum()} of {of_sign.sum()} {'positive' if each > 0 else 'negative'} pulses are neither zero "
-                f"nor clamped, a line needs 3; widths: {_listed(width[of_sign])} s",
+                f"nor clamped, a line needs 2; widths: {_listed(width[of_sign])} s",
             )
         scale = float(np.abs(size[on_line]).max())
         slope, offset = np.polyfit(size[on_line] / scale, width[on_line], 1)

@@ -14,7 +14,7 @@ from gaincell_char.spice.types import Deck, Waveforms
 _CELLS = 24
 AXES = (
     Axis(
-        "before_latch_s", "s", (0.1e-9, 0.2e-9, 0.3e-9, 0.5e-9, 1e-9, 2e-9, 4e-9, 10e-9), True,
+        "wait_s", "s", (0.1e-9, 0.2e-9, 0.3e-9, 0.5e-9, 1e-9, 2e-9, 4e-9, 10e-9), True,
         f"from the end of the read pulse of {_CELLS} cells to the latching of the sign",
     ),
     Axis("cell_time_s", "s", (36e-9,), False, "cells times read pulse; negative: the cells store 0 V and source"),
@@ -28,11 +28,11 @@ def deck(setting: Setting) -> Deck:
     (cell_time,) = axes["cell_time_s"]
     read, level = abs(cell_time) / _CELLS, setting.vdd_V if cell_time > 0 else 0.0
     columns = []
-    for wait in axes["before_latch_s"]:
+    for wait in axes["wait_s"]:
         start = at.latch - wait - read
         if wait <= 0 or start < at.read:
             raise InputError(
-                f"axis before_latch_s: {wait:g} s; expected more than 0 and at most {at.latch - read - at.read:g} s"
+                f"axis wait_s: {wait:g} s; expected more than 0 and at most {at.latch - read - at.read:g} s"
             )
         columns.append([Group(_CELLS, level, start, read)])
     return tile.deck("signed charge-to-pulse converter, settling", setting, columns)
@@ -47,12 +47,12 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
         `MEASURE_FAILED` where a window or a pulse does not open or close once, or a sign is not decided.
     """
     axes = axis_values(setting, AXES)
-    waits, (cell_time,) = axes["before_latch_s"], axes["cell_time_s"]
+    waits, (cell_time,) = axes["wait_s"], axes["cell_time_s"]
     found = tile.readings(setting, waveforms, len(waits))
     settled = found[waits.index(max(waits))].pulse_s
     return [
         {
-            "before_latch_s": wait,
+            "wait_s": wait,
             "cell_time_s": cell_time,
             "charge_C": each.charge_C,
             "pulse_s": each.pulse_s,

@@ -46,7 +46,8 @@ _SIZES = (
 )
 _OPERATION = (
     _parameter("window_s", 16 * LSB_S, "s", 1e-9, 100e-9, "width of the pulse windows; 16 steps of the counter"),
-    _parameter("wait_s", 1e-9, "s", 0.05e-9, 50e-9, "from the longest read pulse to the latching of the sign"),
+    _parameter("read_s", 15e-9, "s", 0.1e-9, 100e-9, "longest read pulse that is waited for"),
+    _parameter("latch_s", 1e-9, "s", 0.05e-9, 50e-9, "from the longest read pulse to the latching of the sign"),
     _parameter("reset_s", 8e-9, "s", 1e-9, 100e-9, "length of the reset"),
     _parameter("reset_V", 1.4, "V", 0.7, 1.6, "high level of rst: the tile's write supply"),
     _parameter("before_V", -0.4, "V", -0.45, 0.45, "integrator's voltage before the reset, of the columns"),
@@ -60,7 +61,6 @@ and draws, of their own."""
 
 READ_S = 1e-9
 """From the end of the reset to the first read pulse."""
-LONGEST_READ_S = 15e-9
 _ENABLE_S = 0.3e-9  # from the latch of the sign to the enable
 _LISTEN_S = 1e-9  # from the enable to where its feed-through has settled
 _TAIL_S = 0.7e-9
@@ -101,11 +101,16 @@ def values(setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
     )
 
 
+def longest_read(setting: Setting) -> float:
+    """The longest read pulse that is over when the sign is latched (s)."""
+    return values(setting)[0]["read_s"]
+
+
 def phases(setting: Setting) -> Phases:
     """When what happens, as the converter's parameters ask for."""
     own, _ = values(setting)
     released = own["reset_s"]
-    latch = released + READ_S + LONGEST_READ_S + own["wait_s"]
+    latch = released + READ_S + own["read_s"] + own["latch_s"]
     enable = latch + _ENABLE_S
     return Phases(released, released + READ_S, latch, enable, enable + _LISTEN_S, enable + own["latest_s"])
 
@@ -125,15 +130,16 @@ def deck(title: str, setting: Setting, columns: Sequence[Sequence[Group]]) -> De
         *_step("lat", vdd, 0.0, at.latch, end),
         *_step("latb", 0.0, vdd, at.latch, end),
         *_step("en", 0.0, vdd, at.enable, end),
-        ".subckt references rst rstb en gatep gaten winp winn vdd vss",
-        *(f"x{sign} rst rstb en gate{sign} win{sign} vdd vss zero_charge_{sign} {sizes}" for sign in SIGNS),
+        ".subckt references blp bln rst rstb en gatep gaten winp winn vdd vss",
+        *(f"x{sign} bl{sign} rst rstb en gate{sign} win{sign} vdd vss zero_crossing_{sign} {sizes}" for sign in SIGNS),
         ".ends references",
-        "xref rst rstb en gatep gaten winp winn z 0 references",
+        "xref blp bln rst rstb en gatep gaten winp winn z 0 references",
     ]
     for sign in SIGNS:
         lines += converter.timer(f"win{sign}", f"timer{sign}", own["window_s"])
         lines += converter.gate(f"gate{sign}", f"timer{sign}", at.listen, at.latest, vdd)
-        lines += _before(f"xref.x{sign}.", f"xref.x{sign}.bl", _REFERENCE_BEFORE_V[sign], vdd)
+        lines.append(f"xload{sign} bl{sign} z 0 idle_column")
+        lines += _before(f"xref.x{sign}.", f"bl{sign}", _REFERENCE_BEFORE_V[sign], vdd)
     vectors = ["v(winp)", "v(winn)", "i(vz)"]
     for index, groups in enumerate(columns):
         lines += [

@@ -39,29 +39,28 @@ COLUMNS = {
 
 def deck(setting: Setting) -> Deck:
     """A column for each charge."""
-    start = tile.phases(setting).read
-    columns = [groups(time, setting.vdd_V, start) for time in axis_values(setting, AXES)["cell_time_s"]]
+    columns = [groups(time, setting) for time in axis_values(setting, AXES)["cell_time_s"]]
     return tile.deck("signed charge-to-pulse converter, transfer", setting, columns)
 
 
-def groups(cell_time_s: float, vdd_V: float, start_s: float, cells: int | None = None) -> list[Group]:
-    """`cells` cells that are read together from `start_s` on (by default one or `CELLS`); an idle column for 0.
+def groups(cell_time_s: float, setting: Setting, cells: int | None = None) -> list[Group]:
+    """`cells` cells that are read together (by default one or `CELLS`); an idle column for 0.
 
     Raises
     ------
     InputError
-        A read pulse shorter than its edges or longer than 15 ns.
+        A read pulse shorter than its edges or longer than `read_s`.
     """
     if cell_time_s == 0:
         return []
     count = cells or (1 if abs(cell_time_s) <= _ONE_CELL_S else CELLS)
     read = abs(cell_time_s) / count
-    if not EDGE_S < read <= tile.LONGEST_READ_S * (1 + 1e-9):
+    if not EDGE_S < read <= tile.longest_read(setting) * (1 + 1e-9):
         raise InputError(
             f"axis cell_time_s: {cell_time_s:g} s is a read pulse of {read:g} s for {count} cells; expected 0, or "
-            f"pulses between the edge ({EDGE_S:g} s) and {tile.LONGEST_READ_S:g} s, of either sign"
+            f"pulses between the edge ({EDGE_S:g} s) and read_s = {tile.longest_read(setting):g} s, of either sign"
         )
-    return [Group(count, vdd_V if cell_time_s > 0 else 0.0, start_s, read)]
+    return [Group(count, setting.vdd_V if cell_time_s > 0 else 0.0, tile.phases(setting).read, read)]
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
