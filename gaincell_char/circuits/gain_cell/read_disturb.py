@@ -55,7 +55,7 @@ def deck(setting: Setting) -> Deck:
 
 
 def _check(reads: tuple[float, ...], width_s: float, period_s: float, edge_s: float) -> None:
-    if bad := next((count for count in reads if count < 1 or count != int(count)), None):
+    if (bad := next((count for count in reads if count < 1 or count != int(count)), None)) is not None:
         raise InputError(f"axis reads: {bad:g} is not a number of reads, 1 or more")
     if period_s < width_s + 2 * edge_s + _GUARD_S:
         raise InputError(f"axis period_s: {period_s:g} s has no room for a pulse of {width_s:g} s; make it longer")

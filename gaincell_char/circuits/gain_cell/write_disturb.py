@@ -54,7 +54,7 @@ def deck(setting: Setting) -> Deck:
 
 
 def _check(writes: tuple[float, ...], width_s: float, period_s: float, edge_s: float) -> None:
-    if bad := next((count for count in writes if count < 1 or count != int(count)), None):
+    if (bad := next((count for count in writes if count < 1 or count != int(count)), None)) is not None:
         raise InputError(f"axis writes: {bad:g} is not a number of writes, 1 or more")
     if width_s <= edge_s or period_s < width_s + 2 * edge_s + _GUARD_S:
         raise InputError(f"axis period_s: {period_s:g} s has no room for {width_s:g} s on the line; make it longer")

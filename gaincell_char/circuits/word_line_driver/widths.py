@@ -36,7 +36,7 @@ def deck(setting: Setting) -> Deck:
     levels = axis_values(setting, AXES)["level"]
     numerics = numeric_values(setting, NUMERICS)
     vdd, edge, step = setting.vdd_V, values["edge_s"], numerics["step_s"]
-    if bad := next((level for level in levels if level not in range(16)), None):
+    if (bad := next((level for level in levels if level not in range(16)), None)) is not None:
         raise InputError(f"axis level: {bad:g} is none of the 16 levels 0, 1, ... 15")
     lines = [
         *cell_sources(vdd, values),

@@ -76,7 +76,7 @@ def deck(setting: Setting) -> Deck:
 
 
 def _check(levels: tuple[float, ...]) -> None:
-    if bad := next((level for level in levels if level not in range(LEVELS)), None):
+    if (bad := next((level for level in levels if level not in range(LEVELS)), None)) is not None:
         raise InputError(f"level {bad:g} is none of the {LEVELS} levels 0, 1, ... {LEVELS - 1}")
 
 
@@ -97,9 +97,9 @@ def _end(width_s: float, values: Mapping[str, float]) -> float:
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     """One row a level. `driven_V`: write bit line at the cell as the write gate begins to close. `settle_s`: from the
-    enable until the line is within 1 mV of that for good, cell still shut. `v_store_V`, `error_V`: in the cell when
-    the driver is back at hold, and that minus the level. `energy_J`: from supplies, references and hold voltage, all
-    together.
+    enable until the line is within 1 mV of the level for good, cell still shut. `v_store_V`, `error_V`: in the cell
+    when the driver is back at hold, and that minus the level. `energy_J`: from supplies, references and hold voltage,
+    all together.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
                 "previous_level": previous,
                 "pulse_s": width,
                 "driven_V": driven,
-                "settle_s": _settling(waveforms, line, driven, values),
+                "settle_s": _settling(waveforms, line, level_V(code, values), values),
                 "v_store_V": stored,
                 "error_V": stored - level_V(code, values),
                 "energy_J": _energy(waveforms, row, setting.vdd_V, _end(width, values), values),
@@ -128,14 +128,14 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     return rows
 
 
-def _settling(waveforms: Waveforms, line: str, driven_V: float, values: Mapping[str, float]) -> float:
+def _settling(waveforms: Waveforms, line: str, asked_V: float, values: Mapping[str, float]) -> float:
     enabled, opens = _ENABLE_S + values["edge_s"] / 2, _ENABLE_S + values["lead_s"]
     before = (waveforms.scale >= enabled) & (waveforms.scale <= opens)
-    outside = np.flatnonzero(np.abs(waveforms.vectors[line][before] - driven_V) > _SETTLED_V)
+    outside = np.flatnonzero(np.abs(waveforms.vectors[line][before] - asked_V) > _SETTLED_V)
     if outside.size and outside[-1] == before.sum() - 1:
         raise SimulationFailure(
             FailureKind.MEASURE_FAILED,
-            f"{line} is not within {_SETTLED_V:g} V of {driven_V:.4g} V when the write gate opens, "
+            f"{line} is not within {_SETTLED_V:g} V of {asked_V:.4g} V when the write gate opens, "
             f"{values['lead_s']:g} s after the enable",
         )
     return float(waveforms.scale[before][outside[-1] + 1] - enabled) if outside.size else 0.0
