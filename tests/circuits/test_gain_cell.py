@@ -12,12 +12,12 @@ from gaincell_char.errors import InputError
 from gaincell_char.spice.check import check
 from gaincell_char.spice.types import FailureKind, SimulationFailure, Waveforms
 
-OUTER = {"iv": {}, "pulse": {"pulse_s": (5e-9,)}, "write": {"pulse_s": (2e-9,)}, "retention": {}}
+OUTER = {"pulse": {"pulse_s": (5e-9,)}, "write": {"pulse_s": (2e-9,)}}
 BENCHES = [pytest.param(bench, id=bench.name) for bench in circuit("gain_cell").testbenches]
 
 
 def setting(bench, **changes) -> Setting:
-    return replace(Setting(axes=OUTER[bench.name]), **changes)
+    return replace(Setting(axes=OUTER.get(bench.name, {})), **changes)
 
 
 @pytest.mark.parametrize("bench", BENCHES)
