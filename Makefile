@@ -9,7 +9,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 ARGS ?=
 
-.PHONY: help run test test-full lint format bench train-extra wheel clean
+KILLS ?= 200
+
+.PHONY: help run test test-full torture lint format bench train-extra wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +24,9 @@ test: $(VENV)/.dev  ## the tests, with the real simulator
 
 test-full: $(VENV)/.dev train-extra  ## all tests, the long ones too
 	$(BIN)/python -m pytest --ngspice required --timeout 3600 $(ARGS)
+
+torture: $(VENV)/.dev  ## a sweep killed at random moments, KILLS=200 times: the dataset must not care
+	$(BIN)/python tests/sweep/torture.py --kills $(KILLS)
 
 lint: $(VENV)/.dev  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

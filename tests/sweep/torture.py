@@ -1,0 +1,112 @@
+"""Kill -9 at random moments, over and over: `make torture KILLS=200`, or `python tests/sweep/torture.py --kills 200`.
+
+A sweep of the gain cell is started and killed after a random part of the time that it takes, started again on what the
+kill left, and killed again, until a run gets through; its dataset must be that of a run that nobody disturbed, byte for
+byte. Then from an empty store, until so many kills have been dealt. No process may outlive a kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet  # noqa: F401  # imported here once for every run
+from test_kill import descendants, gone, stored_after_kill
+
+from gaincell_char.cli import sweep  # noqa: F401
+from gaincell_char.cli.main import main
+from gaincell_char.keys import file_digest
+from gaincell_char.sweep import export, run, survey  # noqa: F401
+
+SWEEP = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:8", "--axis", "v_store_V=0:0.9:37", "--axis", "v_bl_V=0.45",
+         "-j", "2"]  # fmt: skip
+DECKS = 40
+DATASET = "dataset.parquet"
+
+
+def start(folder: Path) -> int:
+    """A run in a process of its own, forked from this one so that it need not import anything; its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    sys.argv = [
+        "gaincell",
+        "sweep",
+        "run",
+        *SWEEP,
+        "--store",
+        str(folder / "store.sqlite"),
+        "-o",
+        str(folder / DATASET),
+    ]
+    try:
+        main()
+    except SystemExit as request:
+        os._exit(int(request.code or 0))
+    os._exit(0)
+
+
+def run_and_kill(folder: Path, after_s: float) -> bool:
+    """Whether the kill met a living run; its workers and simulators are gone in any case."""
+    pid, deadline = start(folder), time.monotonic() + after_s
+    while time.monotonic() < deadline:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return False
+        time.sleep(0.002)
+    children = descendants(pid)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert gone(children), f"still running: {children}"
+    return True
+
+
+def torture(kills: int, seed: int) -> Counter[int]:
+    """How often a kill found so many decks committed.
+
+    Raises
+    ------
+    AssertionError
+        A dataset that differs, a process that is left, a run that does not end.
+    """
+    moments, found = random.Random(seed), Counter[int]()
+    with tempfile.TemporaryDirectory(prefix="torture-") as name:
+        whole = Path(name, "whole")
+        whole.mkdir()
+        started = time.monotonic()
+        os.waitpid(start(whole), 0)
+        took_s, wanted = time.monotonic() - started, file_digest(whole / DATASET)
+        print(f"undisturbed: {took_s:.1f} s, dataset {wanted[:16]}", flush=True)
+        datasets = 0
+        while found.total() < kills:
+            folder = Path(name, f"run{datasets}")
+            folder.mkdir()
+            while run_and_kill(folder, moments.uniform(0.05, 1.1) * took_s):
+                found[stored_after_kill(folder)] += 1
+            assert file_digest(folder / DATASET) == wanted, f"another dataset after {found.total()} kills"
+            shutil.rmtree(folder)
+            datasets += 1
+            print(f"{found.total()} kills, {datasets} datasets, all equal", flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    counts = torture(arguments.kills, arguments.seed)
+    print("decks committed when killed (decks: kills):", dict(sorted(counts.items())))
+    met = sum(count for decks, count in counts.items() if 0 < decks < DECKS)
+    print(f"{met} of {counts.total()} kills met a store that was neither empty nor complete")
+    sys.exit(0 if met else 1)
