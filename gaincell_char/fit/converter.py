@@ -22,7 +22,7 @@ from gaincell_char.sweep.dataset import Dataset
 
 LSBS = 15.5
 """Counter steps of a full scale."""
-_FEWEST = 4
+_FEWEST = 3
 _NEAR = 0.1
 """A pulse within this many LSB of zero or of the longest is not on the line."""
 

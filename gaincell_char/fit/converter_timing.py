@@ -35,21 +35,33 @@ def fit_settling(dataset: Dataset, tolerance_s: float, condition: Condition | No
     )
 
 
-def fit_burst(dataset: Dataset, condition: Condition | None = None, stagger: float = 0.0) -> Burst:
+def fit_burst(
+    dataset: Dataset, condition: Condition | None = None, stagger: float = 0.0, cell_time_s: float | None = None
+) -> Burst:
     """Shift of the pulse over the number of cells that are read at once.
+
+    Parameters
+    ----------
+    stagger
+        A dataset without this column has staggered nothing.
+    cell_time_s
+        The burst, as cells times read pulse; None: the largest that was swept.
 
     Raises
     ------
     InputError
-        The condition or `stagger` was not swept, or several charges were.
+        The condition, `stagger` or `cell_time_s` was not swept.
     """
-    grids.require(dataset, ["cells_on", "stagger", "cell_time_s", "shift_s", "bl_V"])
+    grids.require(dataset, ["cells_on", "cell_time_s", "shift_s", "bl_V"])
     condition, rows = grids.at_condition(dataset, condition)
-    rows = rows[rows["stagger"] == stagger].sort_values("cells_on")
-    if rows.empty or rows["cells_on"].duplicated().any():
+    rows = rows[rows["stagger"] == stagger] if "stagger" in rows else rows[[stagger == 0.0] * len(rows)]
+    chosen = rows["cell_time_s"].max() if cell_time_s is None else cell_time_s
+    swept = ", ".join(f"{each:g}" for each in sorted(rows["cell_time_s"].unique())) or "none"
+    rows = rows[np.isclose(rows["cell_time_s"], chosen, rtol=1e-9, atol=0)].sort_values("cells_on")
+    if rows.empty:
         raise InputError(
-            f"{grids.name(dataset)}: {len(rows)} rows with stagger = {stagger:g}; a burst section needs each number of "
-            "cells once, so one cell_time_s"
+            f"{grids.name(dataset)}: no burst with stagger = {stagger:g} and cell_time_s = {chosen:g}; cell_time_s "
+            f"swept with that stagger: {swept}"
         )
     return Burst(
         condition=condition,

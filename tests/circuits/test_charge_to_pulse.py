@@ -146,16 +146,40 @@ def test_staggered_cells_end_where_the_longest_pulse_ends_and_are_all_there() ->
     [
         ("transfer", {"read_s": (16e-9,)}, "axis read_s: 1.6e-08 s; a read pulse is 0 or between"),
         ("transfer", {"read_s": (1e-11,)}, "axis read_s: 1e-11 s"),
-        ("burst", {"cells_on": (8.5,)}, "axis cells_on: 8.5 cells; expected a whole number up to 64"),
+        (
+            "burst",
+            {"cells_on": (8.5,)},
+            "axis cells_on: 8.5 cells for 1.22e-08 s each; expected a whole number from 1 to 64",
+        ),
         ("burst", {"cells_on": (65.0,)}, "axis cells_on: 65 cells"),
-        ("burst", {"cells_on": (4.0,)}, "and at least 6.93 for cell_time_s"),
-        ("burst", {"stagger": (0.5,)}, "axis stagger: 0.5; expected 0 or 1"),
+        ("burst", {"cells_on": (4.0,)}, "axis cells_on: 4 cells for 2.6e-08 s each; .* pulses of at most 1.5e-08 s"),
+        ("burst", {"stagger": (0.5,), "cells_on": (24.0,)}, "axis stagger: 0.5; expected 0, or 1"),
+        (
+            "burst",
+            {"cells_on": (60.0,), "cell_time_s": (-52e-9,)},
+            "a whole number from 1 to 52 and .* at most 6.6e-09",
+        ),
+        (
+            "burst",
+            {"stagger": (1.0,), "cells_on": (24.0,), "cell_time_s": (-52e-9,)},
+            "axis stagger: 1; expected 0, or 1 where",
+        ),
         ("settling", {"wait_s": (13e-9,)}, "axis wait_s: 1.3e-08 s; expected more than 0 and at most 1.23e-08"),
     ],
 )
 def test_stimuli_that_do_not_fit_are_refused(name: str, axes: dict[str, tuple[float, ...]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         testbench(f"charge_to_pulse.{name}").deck(Setting(axes=axes))
+
+
+def test_a_burst_of_sources_is_followed_by_sinks_that_lift_the_output() -> None:
+    bench = testbench("charge_to_pulse.burst")
+    deck = bench.deck(Setting(axes={"cells_on": (26.0,), "cell_time_s": (-52e-9,)}))
+    lines = {line.split()[0]: line for line in deck.text.splitlines()}
+    assert lines["xa0_0"].endswith("m=26")
+    assert ".ic v(sa0_0)=0.0" in deck.text.splitlines()
+    assert lines["xa0_1"].endswith("m=12")
+    assert ".ic v(sa0_1)=0.9" in deck.text.splitlines()
 
 
 def test_a_parameter_out_of_range_is_refused_with_the_range() -> None:

@@ -116,7 +116,7 @@ def test_every_condition_has_its_transfer() -> None:
     ("charges", "message"),
     [
         (CHARGES[CHARGES < 120e-15], "the clamp is never reached, the longest pulse is 1.2"),
-        (CHARGES[:8], "2 fitted pulses are neither zero nor clamped"),
+        (CHARGES[:7], "1 fitted pulses are neither zero nor clamped"),
     ],
 )
 def test_a_converter_that_does_not_convert_is_a_failed_measurement(charges: np.ndarray, message: str) -> None:
@@ -134,17 +134,18 @@ def test_settled_is_the_shortest_wait_from_which_on_nothing_moves() -> None:
     np.testing.assert_allclose(found.pulse_shift_s, shifts, atol=1e-20)
 
 
-def test_a_burst_section_has_one_charge_and_one_way_to_stagger() -> None:
+def test_a_burst_section_is_of_one_charge_and_one_way_to_stagger() -> None:
     frame = pd.DataFrame({"cells_on": [24.0, 8.0], "shift_s": [-2e-10, 0.0], "bl_V": [0.38, 0.44]})
-    frame = frame.assign(
-        corner="tt", temperature_C=27.0, vdd_V=0.9, status="ok", reason="", stagger=0.0, cell_time_s=1e-7
-    )
+    frame = frame.assign(corner="tt", temperature_C=27.0, vdd_V=0.9, status="ok", reason="", cell_time_s=1e-7)
     metadata = {"testbench": "charge_to_pulse.burst"}
     found = fit_burst(Dataset(frame, metadata))
     assert found.cells_on == [8, 24]
     assert found.pulse_shift_s == [0.0, -2e-10]
-    with pytest.raises(InputError, match="0 rows with stagger = 1"):
-        fit_burst(Dataset(frame, metadata), stagger=1.0)
-    twice = pd.concat([frame, frame.assign(cell_time_s=5e-8)])
-    with pytest.raises(InputError, match="4 rows with stagger = 0"):
-        fit_burst(Dataset(twice, metadata))
+    sources = frame.assign(cell_time_s=-5e-8, shift_s=[1e-10, 0.0])
+    both = Dataset(pd.concat([frame, sources]).assign(stagger=0.0), metadata)
+    assert fit_burst(both).pulse_shift_s == [0.0, -2e-10]
+    assert fit_burst(both, cell_time_s=-5e-8).pulse_shift_s == [0.0, 1e-10]
+    with pytest.raises(InputError, match=r"no burst with stagger = 1 and cell_time_s = 1e-07; .* that stagger: none"):
+        fit_burst(both, stagger=1.0, cell_time_s=1e-7)
+    with pytest.raises(InputError, match="cell_time_s = 3e-08; cell_time_s swept with that stagger: -5e-08, 1e-07"):
+        fit_burst(both, cell_time_s=3e-8)

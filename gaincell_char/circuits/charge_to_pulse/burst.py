@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gaincell_char.circuits import converter
 from gaincell_char.circuits.charge_to_pulse import tile
 from gaincell_char.circuits.converter import NUMERICS, ROWS, Group
 from gaincell_char.circuits.settings import axis_values
@@ -10,13 +11,19 @@ from gaincell_char.errors import InputError
 from gaincell_char.spice.types import Deck, Waveforms
 
 _SLOW_CELLS = 8
-_SLOW_READS_S = (5e-9, 13.5e-9)
-"""Two columns of few cells, near the ends of the scale: the line that a burst is measured against."""
+_SLOW_READS_S = {1: (5e-9, 13.5e-9), -1: (2e-9, 6.2e-9)}
+"""Two columns of few cells, by the sign of the burst: the line that a burst is measured against."""
+_LIFT_CELLS, _LIFT_READ_S = 12, 8.4e-9
+"""Sinking cells that follow a burst of sources: without them the ReLU converter would show nothing of it."""
 AXES = (
     Axis("cells_on", "1", (8.0, 16.0, 24.0, 32.0, 40.0, 48.0, 56.0, 64.0), True, "cells that are read, a whole number"),
-    Axis("cell_time_s", "s", (104e-9,), False, "cells times read pulse: 104 ns is about nine tenths of full scale"),
+    Axis(
+        "cell_time_s", "s", (104e-9,), False,
+        "cells times read pulse: 104 ns is about nine tenths of full scale; negative: the cells store 0 V and source, "
+        f"and {_LIFT_CELLS} sinking cells follow for {_LIFT_READ_S:g} s",
+    ),
     Axis("stagger", "1", (0.0,), False, "0: all pulses start together; 1: every second one ends at the end instead"),
-)
+)  # fmt: skip
 COLUMNS = {"charge_C": "C", "pulse_s": "s", "shift_s": "s", "energy_J": "J", "bl_V": "V"}
 
 
@@ -24,25 +31,33 @@ def deck(setting: Setting) -> Deck:
     """A column for each number of cells and two of few cells at the end."""
     axes = axis_values(setting, AXES)
     (cell_time,), (stagger,) = axes["cell_time_s"], axes["stagger"]
-    columns = [_groups(cells, cell_time, stagger, setting) for cells in axes["cells_on"]]
-    columns += [[Group(_SLOW_CELLS, setting.vdd_V, tile.read_start(setting), read)] for read in _SLOW_READS_S]
+    sign = 1 if cell_time > 0 else -1
+    reads = [(cells, cell_time / cells if cells else 0.0) for cells in axes["cells_on"]]
+    slow = [(float(_SLOW_CELLS), sign * read) for read in _SLOW_READS_S[sign]]
+    columns = [_groups(cells, read, stagger, setting) for cells, read in reads] + [
+        _groups(cells, read, 0.0, setting) for cells, read in slow
+    ]
     return tile.deck("ReLU charge-to-pulse converter, bursts", setting, columns)
 
 
-def _groups(cells_on: float, cell_time_s: float, stagger: float, setting: Setting) -> list[Group]:
-    cells = round(cells_on)
-    read = cell_time_s / cells if cells else float("inf")
-    if cells != cells_on or not 1 <= cells <= ROWS or read > tile.LONGEST_READ_S:
+def _groups(cells_on: float, read_s: float, stagger: float, setting: Setting) -> list[Group]:
+    cells, sinks = round(cells_on), read_s > 0
+    rows = ROWS if sinks else ROWS - _LIFT_CELLS
+    longest = tile.LONGEST_READ_S - (0.0 if sinks else _LIFT_READ_S)
+    if cells != cells_on or not 1 <= cells <= rows or not converter.EDGE_S < abs(read_s) <= longest:
         raise InputError(
-            f"axis cells_on: {cells_on:g} cells; expected a whole number up to {ROWS}, and at least "
-            f"{cell_time_s / tile.LONGEST_READ_S:.3g} for cell_time_s = {cell_time_s:g} s"
+            f"axis cells_on: {cells_on:g} cells for {read_s:.3g} s each; expected a whole number from 1 to {rows} and "
+            f"read pulses of at most {longest:g} s (cell_time_s / cells_on)"
         )
-    if stagger not in (0.0, 1.0):
-        raise InputError(f"axis stagger: {stagger:g}; expected 0 or 1")
+    if stagger not in ((0.0, 1.0) if sinks else (0.0,)):
+        raise InputError(f"axis stagger: {stagger:g}; expected 0, or 1 where cell_time_s is positive")
     start, vdd = tile.read_start(setting), setting.vdd_V
+    if not sinks:
+        lift = Group(_LIFT_CELLS, vdd, start + longest, _LIFT_READ_S)
+        return [Group(cells, 0.0, start, -read_s), lift]
     late = cells // 2 if stagger else 0
-    end_aligned = [Group(late, vdd, start + tile.LONGEST_READ_S - read, read)] if late else []
-    return [Group(cells - late, vdd, start, read), *end_aligned]
+    end_aligned = [Group(late, vdd, start + longest - read_s, read_s)] if late else []
+    return [Group(cells - late, vdd, start, read_s), *end_aligned]
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
@@ -56,7 +71,7 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     """
     axes = axis_values(setting, AXES)
     cells = axes["cells_on"]
-    *found, low, high = tile.readings(setting, waveforms, len(cells) + len(_SLOW_READS_S))
+    *found, low, high = tile.readings(setting, waveforms, len(cells) + 2)
     slope = (high.pulse_s - low.pulse_s) / (high.charge_C - low.charge_C)
     return [
         {
