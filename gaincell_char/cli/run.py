@@ -16,26 +16,29 @@ if TYPE_CHECKING:
 @click.command("run", epilog="Example: gaincell run --set gain_cell.wn=200n --retrim")
 @click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Change a design parameter: gain_cell.wn=200n.")
 @click.option("--retrim", is_flag=True, help="Also rescale the converters to the changed cell, and report both.")
+@click.option("--all-circuits", is_flag=True, help="Also sweep converters, counter and drivers (about 10 minutes); "
+              "otherwise they are the bundled model's.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("gaincell-out"), show_default=True,
               help="Folder of results; what is there already is not run again.")  # fmt: skip
 @click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")
 @json_option
-def command(sets: tuple[str, ...], retrim: bool, out: Path, workers: int | None, as_json: bool) -> None:
+def command(
+    sets: tuple[str, ...], retrim: bool, all_circuits: bool, out: Path, workers: int | None, as_json: bool
+) -> None:
     """Sweep the gain cell, fit it, adapt a GPT-2 to it, and measure what the network loses.
 
     Only stages whose inputs changed are run. Leaves report.html, result.json and cell.json (the behavioral model) in
     the folder of results.
     """
-    from gaincell_char.circuits.testbench import parameters
     from gaincell_char.errors import InputError
-    from gaincell_char.pipeline.loop import Request
+    from gaincell_char.pipeline.loop import Request, known_parameters
     from gaincell_char.pipeline.run import run
     from gaincell_char.sweep.overrides import parse_overrides, scaled
     from gaincell_char.sweep.run import available_workers
 
     asked = parse_overrides(sets)
-    relative = scaled(asked.factors, parameters("gain_cell"))
-    request = Request({**asked.parameters, **relative}, retrim)
+    relative = scaled(asked.factors, known_parameters(all_circuits)) if asked.factors else {}
+    request = Request({**asked.parameters, **relative}, retrim, all_circuits)
     if retrim and not request.parameters:
         raise InputError("--retrim: nothing is changed; give --set gain_cell.wn=200n as well")
     with progress("gaincell run", quiet=as_json) as advance:

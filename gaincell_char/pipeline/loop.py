@@ -12,19 +12,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaincell_char import keys
+from gaincell_char.errors import unknown_name
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.stages import Stage
 
 if TYPE_CHECKING:
+    from gaincell_char.circuits.testbench import Parameter
     from gaincell_char.sweep.axis import Range
     from gaincell_char.sweep.run import Prepared
     from gaincell_char.sweep.spec import Spec
 
 SWEEPS = {sweep: f"gain_cell_{sweep}" for sweep in work.FITTED_SWEEPS}
+BUNDLED = "cmos28"
 LINEAR = "embedded/linear-hardware"
 LINEAR_ZERO_V = 0.45
+CHAIN = "chain"
+SWEPT_EFFECTS = (
+    "write-error",
+    "read-disturb",
+    "word-line",
+    "fixed-charge",
+    "charge-to-pulse",
+    "signed-charge-to-pulse",
+    "pulse-counter",
+)
+"""What the sweeps of all circuits measure, as attention knows it."""
 WBL_HOLD = "gain_cell.wbl_hold_V"
-VERSION = 1
+VERSION = 2
 """Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
 
 DEFAULT, CHANGED, RETRIMMED = "", "@changed", "@retrimmed"
@@ -39,9 +53,11 @@ LABELS = {
     "cell.before": "our cell, as trained",
     "cell.paper": "our cell, adapted: paper",
     "cell.offset-aware": "our cell, adapted: offset-aware",
+    "cell.circuit": "our cell, adapted, through the whole circuit",
     "changed.before": "changed, as trained",
     "changed.paper": "changed, adapted: paper",
     "changed.offset-aware": "changed, adapted: offset-aware",
+    "changed.circuit": "changed, adapted, through the whole circuit",
     "retrimmed.before": "retrimmed, as trained",
     "retrimmed.paper": "retrimmed, adapted: paper",
     "retrimmed.offset-aware": "retrimmed, adapted: offset-aware",
@@ -62,10 +78,12 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for: design parameters that differ from the default (SI), and whether to retrim as well."""
+    """What the user asked for: design parameters that differ from the default (SI), whether to retrim as well, and
+    whether to sweep the circuits around the cell (else they are those of the bundled model)."""
 
     parameters: Mapping[str, float] = field(default_factory=dict)
     retrim: bool = False
+    all_circuits: bool = False
     sizes: Sizes = Sizes()
 
 
@@ -79,19 +97,25 @@ def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
     EnvironmentFault
         No simulator, or no embedded weights.
     """
-    changed = _sweeps(CHANGED, request.parameters, folder, workers) if request.parameters else []
+    changed = _sweeps(CHANGED, _of_the_cell(request), folder, workers) if request.parameters else []
     weights = {name: work.check_weights(name) for name in ("embedded/software", "embedded/software-control", LINEAR)}
     network = _Network(weights, request.sizes)
-    stages = [*_sweeps(DEFAULT, {}, folder, workers), _fit(DEFAULT, "cmos28"), network.corpus(), *changed]
+    stages = [*_sweeps(DEFAULT, {}, folder, workers), _fit(DEFAULT, BUNDLED), network.corpus(), *changed]
+    circuits = _circuits(DEFAULT, request, {}, folder, workers)
+    stages += circuits
     if changed:
         stages.append(_fit(CHANGED, "changed"))
+        stages += _circuits(CHANGED, request, request.parameters, folder, workers) if request.all_circuits else []
         if request.retrim:
             stages.append(_fit(RETRIMMED, "retrimmed"))
     stages += network.references()
     stages += network.cell("cell", {"stage": "fit"})
     stages += network.waterfall()
+    steps = _circuit_steps(request) if circuits else {}
+    stages += network.circuit(steps)
     if changed:
         stages += network.cell("changed", {"stage": f"fit{CHANGED}"})
+        stages += [network.changed_circuit([*steps.values()][-1])] if request.all_circuits else []
         if request.retrim:
             stages += network.cell("retrimmed", {"stage": f"fit{RETRIMMED}"})
     return stages
@@ -148,6 +172,94 @@ class _Sweep:
         content = dataset.to_bytes()
         work.failed_points(self.prepared.spec.name, content, str(self.store))
         return content
+
+
+def known_parameters(all_circuits: bool) -> tuple[Parameter, ...]:
+    """The design parameters of what the loop sweeps."""
+    from gaincell_char.circuits.testbench import parameters, testbench
+    from gaincell_char.fit.chain import chain_specs
+    from gaincell_char.sweep.spec import load_spec
+
+    if not all_circuits:
+        return parameters("gain_cell")
+    benches = [testbench(load_spec(spec).testbench) for spec in chain_specs()]
+    return tuple({each.name: each for bench in benches for each in bench.parameters}.values())
+
+
+def _of_the_cell(request: Request) -> Mapping[str, float]:
+    """The parameters that the cell's sweeps take.
+
+    Raises
+    ------
+    InputError
+        A parameter of a circuit that is not swept.
+    """
+    if not request.all_circuits:
+        return request.parameters
+    known = [parameter.name for parameter in known_parameters(all_circuits=True)]
+    for name in request.parameters:
+        if name not in known:
+            raise unknown_name("parameter", name, known, "--set")
+    return {name: value for name, value in request.parameters.items() if name.startswith("gain_cell.")}
+
+
+def _circuits(
+    suffix: str, request: Request, parameters: Mapping[str, float], folder: Path, workers: int
+) -> list[Stage]:
+    """The stage `chain`, a cell's model with the circuits around it, and the sweeps it needs; none where the circuits
+    are not asked for and the bundled model's are of other netlists."""
+    if not request.all_circuits:
+        digest = _bundled_circuits()
+        inputs = {"fit": f"fit{suffix}", "bundled": BUNDLED, "digest": digest, "sweeps": {}}
+        return [Stage(f"{CHAIN}{suffix}", work.chain, VERSION, inputs, (f"fit{suffix}",))] if digest else []
+    from gaincell_char.fit.chain import chain_specs
+
+    sweeps = [_circuit_sweep(spec, suffix, parameters, folder, workers) for spec in chain_specs()]
+    named = {stage.name.removeprefix("sweep.").removesuffix(suffix): stage.name for stage in sweeps}
+    swept: dict[str, Any] = {"fit": f"fit{suffix}", "bundled": None, "sweeps": named}
+    return [*sweeps, Stage(f"{CHAIN}{suffix}", work.chain, VERSION, swept, (f"fit{suffix}", *named.values()))]
+
+
+def _circuit_sweep(spec: str, suffix: str, parameters: Mapping[str, float], folder: Path, workers: int) -> Stage:
+    """The sweep of `spec` with those of `parameters` that its testbench has."""
+    from gaincell_char.circuits.testbench import testbench
+    from gaincell_char.sweep.overrides import Overrides
+    from gaincell_char.sweep.run import prepare
+    from gaincell_char.sweep.spec import load_spec
+
+    document = load_spec(spec)
+    known = {parameter.name for parameter in testbench(document.testbench).parameters}
+    prepared = prepare(document, overrides=Overrides({k: v for k, v in parameters.items() if k in known}))
+    inputs = {"spec": prepared.spec.digest, "decks": [task.identity.key for task in prepared.tasks]}
+    run = _Sweep(prepared, folder / "sweeps" / f"{spec}.sqlite", workers)
+    return Stage(f"sweep.{spec}{suffix}", run, VERSION, inputs, in_parent=True)
+
+
+def _bundled_circuits() -> str:
+    """Digest of the bundled model; "" where it has no circuits, or they were swept from other netlists than ours."""
+    from gaincell_char.behavior.store import load_model, model_text
+    from gaincell_char.paths import data_folder
+
+    model = load_model(BUNDLED)
+    files = {path.name: path for path in data_folder("netlists").rglob("*.lib")}
+    made = model.provenance.netlists
+    same = all(name in files and keys.file_digest(files[name]) == digest for name, digest in made.items())
+    return keys.digest(model_text(model).encode()) if same and model.pulse_counter is not None else ""
+
+
+def _circuit_steps(request: Request) -> dict[str, list[str]]:
+    """The steps from paper to circuit fidelity that `chain` will have figures for, with the effects of each."""
+    from gaincell_char.behavior.store import load_model
+    from gaincell_char.evaluation.waterfall import CIRCUIT_STEPS, circuit_steps
+
+    if not request.all_circuits:
+        return {step.name: list(step.effects or ()) for step in circuit_steps(load_model(BUNDLED))}
+    chosen: list[str] = []
+    steps = {}
+    for name, effects in CIRCUIT_STEPS.items():
+        if added := [effect for effect in effects if effect in SWEPT_EFFECTS]:
+            chosen = steps[name] = [*chosen, *added]
+    return steps
 
 
 def _fit(suffix: str, name: str) -> Stage:
@@ -220,6 +332,22 @@ class _Network:
             step("offset", cell, "adapt.cell.offset-aware"),
         ]
 
+    def circuit(self, effects: Mapping[str, Sequence[str]]) -> list[Stage]:
+        """The steps from paper to circuit fidelity, name -> effects of it and of all before it, and the whole."""
+        if not effects:
+            return []
+        *steps, (_, every) = effects.items()
+        stages = [self._through(f"waterfall.{name}", CHAIN, chosen, recall=False) for name, chosen in steps]
+        return [*stages, self._through("cell.circuit", CHAIN, every)]
+
+    def changed_circuit(self, effects: Sequence[str]) -> Stage:
+        """The changed cell with its circuits."""
+        return self._through("changed.circuit", f"{CHAIN}{CHANGED}", effects)
+
+    def _through(self, name: str, stage: str, effects: Sequence[str], recall: bool = True) -> Stage:
+        scalers = f"adapt.{'changed' if stage.endswith(CHANGED) else 'cell'}.offset-aware"
+        return self._evaluate(name, {"stage": stage}, scalers, recall=recall, effects=effects)
+
     def _software(self, weights: str, name: str) -> Stage:
         return self._evaluate(name, None, None, weights=weights)
 
@@ -233,6 +361,7 @@ class _Network:
         quantize: bool = True,
         decay: bool = True,
         recall: bool = True,
+        effects: Sequence[str] | None = None,
     ) -> Stage:
         inputs = {
             **self._analog(weights, model),
@@ -240,6 +369,7 @@ class _Network:
             "quantize": quantize,
             "decay": decay,
             "recall": recall,
+            "effects": effects,
         }
         needs = ("corpus", *_of(model), *((scalers,) if scalers else ()))
         return Stage(f"evaluate.{name}", work.evaluate, VERSION, inputs, needs)

@@ -39,7 +39,7 @@ def summarize(request: Request, stages: Sequence[Stage], results: Mapping[str, S
         "parameters": dict(request.parameters),
         "text": text,
         "configurations": rows,
-        "waterfall": _waterfall(products),
+        "waterfall": _waterfall(stages, products),
         "adaptation": {
             name.removeprefix("adapt."): work.summary_of(products[name])
             for name in products
@@ -118,19 +118,31 @@ def _configurations(stages: Mapping[str, str], products: Mapping[str, bytes]) ->
     return rows
 
 
-def _waterfall(products: Mapping[str, bytes]) -> list[dict[str, Any]]:
+def _waterfall(stages: Sequence[Stage], products: Mapping[str, bytes]) -> list[dict[str, Any]]:
     from gaincell_char.evaluation import Loss, waterfall
 
-    stages = (CONTROL, "waterfall.linear", "waterfall.quantizers", "waterfall.nonlinearity", "waterfall.offset",
-              "cell.offset-aware")  # fmt: skip
-    losses = {
-        name: Loss(work.nats_of(products[f"evaluate.{stage}"])) for name, stage in zip(WATERFALL, stages, strict=True)
-    }
+    losses = {name: Loss(work.nats_of(products[f"evaluate.{stage}"])) for name, stage in _bars(stages).items()}
     return [
         {"label": bar.name, "loss": bar.loss, "added": bar.added.mean if bar.added else None,
          "interval": [bar.added.low, bar.added.high] if bar.added else None}
         for bar in waterfall(losses)
     ]  # fmt: skip
+
+
+def _bars(stages: Sequence[Stage]) -> dict[str, str]:
+    """Step of the waterfall -> configuration that was evaluated for it."""
+    from gaincell_char.evaluation.waterfall import CIRCUIT_STEPS
+
+    paper = (CONTROL, "waterfall.linear", "waterfall.quantizers", "waterfall.nonlinearity", "waterfall.offset",
+             "cell.offset-aware")  # fmt: skip
+    bars = dict(zip(WATERFALL, paper, strict=True))
+    evaluated = {stage.name.removeprefix("evaluate."): stage for stage in stages if stage.name.startswith("evaluate.")}
+    for step, effects in CIRCUIT_STEPS.items():
+        if f"waterfall.{step}" in evaluated:
+            bars[step] = f"waterfall.{step}"
+        elif "cell.circuit" in evaluated and evaluated["cell.circuit"].inputs["effects"][-1] in effects:
+            bars[step] = "cell.circuit"
+    return bars
 
 
 def _text(results: Mapping[str, StageResult]) -> dict[str, Any]:

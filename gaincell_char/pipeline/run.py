@@ -11,11 +11,11 @@ from typing import Any
 from gaincell_char import keys
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
-from gaincell_char.pipeline.loop import VERSION, Request, loop
+from gaincell_char.pipeline.loop import CHAIN, VERSION, Request, loop
 from gaincell_char.pipeline.result import summarize
 from gaincell_char.pipeline.stages import Report, Stage, run_stages
 
-REPORT_VERSION = 3
+REPORT_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def run(request: Request, out: Path, workers: int, report: Report | None = None)
     result["stages"].append(
         {"name": "report", "key": drawn.artifact.key, "ran": drawn.ran, "wall_s": round(drawn.artifact.wall_s, 2)}
     )
-    paths = {"report.html": drawn.artifact.content, "cell.json": results[f"fit{suffix}"].artifact.content}
+    model = results.get(f"{CHAIN}{suffix}", results[f"fit{suffix}"])
+    paths = {"report.html": drawn.artifact.content, "cell.json": model.artifact.content}
     paths["result.json"] = json.dumps(result, indent=1).encode()
     for name, content in paths.items():
         _publish_if_new(out / name, content)

@@ -37,6 +37,23 @@ def fit(inputs: Inputs, products: Products) -> bytes:
     return model_text(assemble(inputs["name"], datasets, nominal, retrim=inputs["retrim"])).encode()
 
 
+def chain(inputs: Inputs, products: Products) -> bytes:
+    """The model of the stage `inputs["fit"]` with the circuits around the cell, JSON.
+
+    They are fitted to `inputs["sweeps"]` (spec -> stage), or taken from the model called `inputs["bundled"]`.
+    """
+    from gaincell_char.behavior.store import load_model, model_text
+    from gaincell_char.fit.chain import with_chain, with_chain_of
+
+    model = _model({"stage": inputs["fit"]}, products)
+    if inputs["bundled"] is not None:
+        return model_text(with_chain_of(model, load_model(inputs["bundled"]))).encode()
+    from gaincell_char.sweep.dataset import Dataset
+
+    datasets = {spec: Dataset.from_bytes(products[stage], stage) for spec, stage in inputs["sweeps"].items()}
+    return model_text(with_chain(model, datasets)).encode()
+
+
 def corpus(inputs: Inputs, products: Products) -> bytes:
     """Token ids of the held-out text, the recall programs and the calibration batch; safetensors.
 
@@ -134,8 +151,14 @@ def _attention(lm: GPT2, inputs: Inputs, products: Products) -> Attention | None
     from gaincell_char.attention import AnalogAttention
 
     scalers = trained_scalers(lm) if inputs["scalers"] is None else _scalers(products[inputs["scalers"]])
+    effects = inputs["effects"]
     return AnalogAttention(
-        _model(inputs["model"], products), scalers=scalers, quantize=inputs["quantize"], decay=inputs["decay"]
+        _model(inputs["model"], products),
+        scalers=scalers,
+        quantize=inputs["quantize"],
+        decay=inputs["decay"],
+        fidelity="paper" if effects is None else "circuit",
+        effects=effects,
     )
 
 

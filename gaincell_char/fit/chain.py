@@ -1,0 +1,182 @@
+"""The circuits around the cell: datasets of their sweeps into the sections of a behavioral model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gaincell_char import keys
+from gaincell_char.behavior.schema import BehavioralModel, Condition, Converter, Provenance, Transfer
+from gaincell_char.errors import InputError, unknown_name
+from gaincell_char.fit.converter import LSBS, fit_transfers
+from gaincell_char.fit.converter_timing import fit_burst, fit_settling
+from gaincell_char.fit.counter import fit_counter
+from gaincell_char.fit.disturb import fit_read_disturb
+from gaincell_char.fit.drivers import fit_word_line_driver, fit_write_driver
+from gaincell_char.sweep.dataset import Dataset
+
+Datasets = Mapping[str, Dataset]
+_SETTLED_LSB = 0.05
+"""A wait is long enough when a longer one moves the pulse by less."""
+
+_OF_THE_CELL = ("read_disturb", "mismatch", "pulse_charges")
+_SECTIONS = (
+    "charge_to_pulse",
+    "signed_charge_to_pulse",
+    "pulse_counter",
+    "word_line_driver",
+    "write_driver",
+    "array",
+    "energy",
+    "latency",
+)
+
+SPECS = {
+    "charge_to_pulse": (
+        "charge_to_pulse",
+        "charge_to_pulse_corners",
+        "charge_to_pulse_conditions",
+        "charge_to_pulse_settling",
+        "charge_to_pulse_burst",
+    ),
+    "signed_charge_to_pulse": (
+        "signed_charge_to_pulse",
+        "signed_charge_to_pulse_corners",
+        "signed_charge_to_pulse_temperature",
+        "signed_charge_to_pulse_supply",
+        "signed_charge_to_pulse_settling",
+    ),
+    "pulse_counter": (
+        "pulse_counter_count",
+        "pulse_counter_phase",
+        "pulse_counter_aperture",
+        "pulse_counter_maximum",
+    ),
+    "word_line_driver": ("word_line_driver_widths", "word_line_driver_buffer"),
+    "write_driver": ("write_driver_write", "gain_cell_write_disturb"),
+    "read_disturb": ("gain_cell_read_disturb",),
+}
+"""Section -> the sweeps it is fitted to; the first is its nominal condition, without which there is no section."""
+
+
+def chain_specs() -> tuple[str, ...]:
+    """The sweeps of all circuits around the cell."""
+    return tuple(spec for specs in SPECS.values() for spec in specs)
+
+
+def with_chain(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    """`model` of a cell with the sections of the circuits whose sweeps are in `datasets` (spec -> dataset).
+
+    A section keeps the converters' full scales and T_max of `model`: they are hardware (`assemble`).
+
+    Raises
+    ------
+    InputError
+        A spec that belongs to no section, a section without its first spec, datasets of another technology.
+    SimulationFailure
+        `MEASURE_FAILED`: a circuit does not convert.
+    """
+    for name, dataset in datasets.items():
+        if name not in chain_specs():
+            raise unknown_name("sweep", name, chain_specs())
+        if dataset.metadata.get("technology") != model.technology:
+            raise InputError(
+                f"{name}: swept in {dataset.metadata.get('technology')!r}, the model is of {model.technology!r}"
+            )
+    for section, specs in SPECS.items():
+        given = {spec: datasets[spec] for spec in specs if spec in datasets}
+        if not given:
+            continue
+        if specs[0] not in given:
+            raise InputError(f"{section}: a dataset of {specs[0]} is needed beside {', '.join(given)}")
+        model = _FITS[section](model, given)
+    return model.model_copy(update={"provenance": _provenance(model.provenance, datasets)})
+
+
+def with_chain_of(model: BehavioralModel, other: BehavioralModel) -> BehavioralModel:
+    """`model` of a cell with the circuits around the cell, and their provenance, as `other` has them."""
+    cell = model.cell.model_copy(update={name: getattr(other.cell, name) for name in _OF_THE_CELL})
+    sections = {name: getattr(other, name) for name in _SECTIONS}
+    made = other.provenance
+    provenance = model.provenance.model_copy(
+        update={
+            "netlists": {**made.netlists, **model.provenance.netlists},
+            "specs": {**made.specs, **model.provenance.specs},
+            "datasets": {**made.datasets, **model.provenance.datasets},
+        }
+    )
+    return model.model_copy(update={"cell": cell, **sections, "provenance": provenance})
+
+
+def _charge_to_pulse(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    converter = _converter(model.charge_to_pulse, model.condition, datasets, "charge_to_pulse")
+    return model.model_copy(update={"charge_to_pulse": converter})
+
+
+def _signed_charge_to_pulse(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    converter = _converter(model.signed_charge_to_pulse, model.condition, datasets, "signed_charge_to_pulse")
+    return model.model_copy(update={"signed_charge_to_pulse": converter})
+
+
+def _converter(converter: Converter, nominal: Condition, datasets: Datasets, name: str) -> Converter:
+    if converter.full_scale_C is None:
+        raise InputError(f"{name}: the model has no full scale in coulombs; fit the cell first")
+    others = (f"{name}_settling", f"{name}_burst")
+    transfers: dict[Condition, Transfer] = {}
+    for spec, dataset in datasets.items():
+        if spec not in others:
+            for transfer in fit_transfers(dataset, converter.full_scale_C, converter.t_max_s):
+                transfers.setdefault(transfer.condition, transfer)
+    fields: dict[str, Any] = {"transfers": list(transfers.values())}
+    settling, burst = (datasets.get(other) for other in others)
+    if settling is not None:
+        fields["settling"] = fit_settling(settling, _SETTLED_LSB * converter.t_max_s / LSBS, nominal)
+    if burst is not None:
+        fields["burst"] = fit_burst(burst, nominal)
+    return converter.model_copy(update=fields)
+
+
+def _pulse_counter(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    parts = [datasets[spec] for spec in SPECS["pulse_counter"] if spec in datasets]
+    if len(parts) < len(SPECS["pulse_counter"]):
+        raise InputError(f"pulse_counter: needs all of {', '.join(SPECS['pulse_counter'])}")
+    return model.model_copy(update={"pulse_counter": fit_counter(*parts)})
+
+
+def _word_line_driver(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    widths, buffer = SPECS["word_line_driver"]
+    if buffer not in datasets:
+        raise InputError(f"word_line_driver: a dataset of {buffer} is needed beside {widths}")
+    section = fit_word_line_driver(datasets[widths], datasets[buffer], model.condition)
+    return model.model_copy(update={"word_line_driver": section})
+
+
+def _write_driver(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    write, disturb = SPECS["write_driver"]
+    section = fit_write_driver(datasets[write], datasets.get(disturb), model.condition)
+    return model.model_copy(update={"write_driver": section})
+
+
+def _read_disturb(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    section = fit_read_disturb(datasets[SPECS["read_disturb"][0]], model.condition)
+    return model.model_copy(update={"cell": model.cell.model_copy(update={"read_disturb": section})})
+
+
+_FITS: dict[str, Callable[[BehavioralModel, Datasets], BehavioralModel]] = {
+    "charge_to_pulse": _charge_to_pulse,
+    "signed_charge_to_pulse": _signed_charge_to_pulse,
+    "pulse_counter": _pulse_counter,
+    "word_line_driver": _word_line_driver,
+    "write_driver": _write_driver,
+    "read_disturb": _read_disturb,
+}
+
+
+def _provenance(cell: Provenance, datasets: Datasets) -> Provenance:
+    netlists, specs, made = dict(cell.netlists), dict(cell.specs), dict(cell.datasets)
+    for name, dataset in datasets.items():
+        netlists |= dataset.metadata.get("netlists", {})
+        if "spec" in dataset.metadata:
+            specs[name] = dataset.metadata["spec"]
+        made[name] = keys.digest(dataset.to_bytes())
+    return cell.model_copy(update={"netlists": netlists, "specs": specs, "datasets": made})
