@@ -117,6 +117,27 @@ def test_widths_are_counted_rounded_and_a_window_limits_them(characterize) -> No
 
 
 @pytest.mark.ngspice
+def test_idle_columns_load_the_clock_like_real_ones(characterize) -> None:
+    widths = tuple(1.3 * STEP_S + row * 1e-12 for row in range(4))
+    real, lumped = (
+        characterize(
+            "pulse_counter.count",
+            axes=FIRST["count"] | {"width_s": asked},
+            parameters={"pulse_counter.columns": 4.0, "pulse_counter.window_steps": 2.0},
+        )
+        for asked in (widths, widths[:1])
+    )
+    alone = characterize(
+        "pulse_counter.count",
+        axes=FIRST["count"] | {"width_s": widths[:1]},
+        parameters={"pulse_counter.columns": 1.0, "pulse_counter.window_steps": 2.0},
+    )
+    energy = [rows["clock_energy_J"].iloc[0] for rows in (real, lumped, alone)]
+    assert energy[0] == pytest.approx(energy[1], rel=2e-3)
+    assert energy[2] < 0.99 * energy[1]
+
+
+@pytest.mark.ngspice
 def test_the_count_clock_follows_the_window_by_whole_periods_and_the_wait(characterize) -> None:
     rows = characterize("pulse_counter.phase", axes={"wait": (0.45, 0.7)}).set_index("wait")
     later = rows["first_edge_s"].diff().iloc[1] / CLOCK_PERIOD_S

@@ -24,7 +24,7 @@ RESET_S = 0.3e-9  # the counter's reset falls
 WINDOW_S = 0.6e-9  # the window rises, half height
 NUMERICS = {"reltol": 1e-3, "abstol": 1e-12, "vntol": 1e-6, "chgtol": 1e-14, "bypass": 1.0, "step_s": 2e-11}
 PARAMETERS = (
-    Parameter("pulse_counter.lgd", 110e-9, "m", 30e-9, 500e-9, "gate length of the inverters that delay the pulse"),
+    Parameter("pulse_counter.lgd", 116e-9, "m", 30e-9, 500e-9, "gate length of the inverters that delay the pulse"),
     Parameter("pulse_counter.columns", 64.0, "1", 1.0, 256.0, "columns that one count clock drives"),
     Parameter("pulse_counter.clock_wire_F", 25e-15, "F", 0.0, 1e-12, "wire that the count clock drives"),
     Parameter("pulse_counter.window_steps", 16.0, "1", 1.0, 16.4, "length of the window, in counter steps"),
@@ -66,20 +66,25 @@ def controls(vdd_V: float, window_s: float, values: Mapping[str, float]) -> list
 
 
 def idle_columns(name: str, clock: str, count: float, values: Mapping[str, float]) -> list[str]:
-    """The columns on the count clock that see no pulse, as one of `count` times the width, and the clock's wire."""
+    """What loads the count clock beside the columns of a deck: its wire, and the clock inputs of `count` more columns,
+    as those of one of `count` times the width. Only these: a multiplier on a whole column would not reach the gates
+    inside it."""
     lines = [f"c{name} {clock} 0 {number(values['clock_wire_F'])}"]
     if count > 0:
-        lines.append(column(name, "0", clock, "vdd", values, copies=count))
+        inner, copies = f"c_{name}", f"m={number(count)}"
+        lines += [
+            f"xp{name} {clock} {inner} vdd 0 vdd 0 transmission_gate wg=100e-9 {copies}",
+            f"xn{name} 0 {inner} 0 vdd vdd 0 transmission_gate wg=100e-9 {copies}",
+            f"xb{name} {inner} {inner}b vdd 0 inverter {copies}",
+            f"xo{name} {inner}b {inner}o vdd 0 inverter {copies}",
+        ]
     return lines
 
 
-def column(
-    name: str, pulse_node: str, clock: str, supply: str, values: Mapping[str, float], copies: float = 1.0
-) -> str:
+def column(name: str, pulse_node: str, clock: str, supply: str, values: Mapping[str, float]) -> str:
     """One counter (positive sign) with bits `b0_name` to `b4_name`."""
     bits = " ".join(f"b{stage}_{name}" for stage in range(STAGES))
-    size = f"lgd={number(values['lgd'])} m={number(copies)}"
-    return f"x{name} {pulse_node} 0 sgn {clock} 0 rst {bits} {supply} 0 pulse_counter {size}"
+    return f"x{name} {pulse_node} 0 sgn {clock} 0 rst {bits} {supply} 0 pulse_counter lgd={number(values['lgd'])}"
 
 
 def rising(waveforms: Waveforms, vector: str, threshold_V: float) -> Array:
