@@ -20,8 +20,8 @@ from gaincell_char.technology import technology
 pytestmark = pytest.mark.ngspice
 LSB_S = tile.LSB_S
 FULL_SCALE_C = 74.094e-15  # 40 unit currents of the nominal cell for 15 ns
-TRIP_V = 0.469
-READ_WIDTH, READ_LENGTH, SELECT_WIDTH, UNITS = 4 * 82.4e-9, 4 * 0.55e-6, 4 * 100e-9, 4
+TRIP_V = 0.455
+READ_WIDTH, READ_LENGTH, SELECT_WIDTH, UNITS = 4 * 82.1e-9, 4 * 0.55e-6, 4 * 100e-9, 4
 """Of the source, scaled."""
 
 
@@ -117,7 +117,7 @@ def test_about_zero_no_charge_gives_a_pulse_of_the_wrong_sign(engine) -> None:
 def test_a_burst_costs_less_with_a_wide_amplifier(engine, sign: int) -> None:
     axes = {"cells_on": (24.0,), "cell_time_s": (sign * 54e-9,)}
     narrow, design = (
-        rows(engine, "burst", axes=axes, parameters={"signed_charge_to_pulse.wamp": wamp})[0] for wamp in (0.6e-6, 2e-6)
+        rows(engine, "burst", axes=axes, parameters={"signed_charge_to_pulse.wamp": wamp})[0] for wamp in (0.6e-6, 2.3e-6)
     )
     assert narrow["shift_s"] < -0.5 * LSB_S < design["shift_s"] < 0
 
