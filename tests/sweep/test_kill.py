@@ -20,6 +20,8 @@ from conftest import SPEC
 from gaincell_char.keys import file_digest
 
 GAINCELL = [sys.executable, "-m", "gaincell_char.cli.main"]
+TWENTY_DECKS = ["gain_cell_iv_temperature", "--axis", "gain_cell.wn=60n:200n:4", "--corner", "tt,ff,ss,sf,fs",
+                "--temp", "27", "--supply", "0.9"]  # fmt: skip
 SLOW = [sys.executable, str(Path(__file__).with_name("slow_sweep.py"))]
 
 
@@ -102,7 +104,7 @@ def uninterrupted(arguments: list[str], folder: Path) -> tuple[str, int]:
 
 @pytest.mark.ngspice
 def test_three_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
-    arguments = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:4", "--axis", "v_bl_V=0.4:0.5:3"]
+    arguments = [*TWENTY_DECKS, "--axis", "v_bl_V=0.4:0.5:3"]
     wanted, store_bytes = uninterrupted(arguments, tmp_path / "whole")
     results = [kill_and_resume(arguments, tmp_path / str(n), n * store_bytes / 3, 0.05) for n in range(3)]
     assert {digest for digest, _, _ in results} == {wanted}
@@ -113,7 +115,7 @@ def test_three_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(3600)
 def test_twenty_kills_of_the_gain_cell_sweep(tmp_path: Path) -> None:
-    arguments = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:4"]
+    arguments = [*TWENTY_DECKS, "--axis", "v_bl_V=0.25:0.65:17"]
     wanted, store_bytes = uninterrupted(arguments, tmp_path / "whole")
     moments = random.Random(3)
     results = [

@@ -37,9 +37,9 @@ def start(folder: Path) -> int:
     pid = os.fork()
     if pid:
         return pid
-    nothing = os.open(os.devnull, os.O_RDWR)
+    said = os.open(folder / "said.txt", os.O_RDWR | os.O_CREAT | os.O_APPEND)
     for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
+        os.dup2(said, stream)
     sys.argv = [
         "gaincell",
         "sweep",
@@ -93,6 +93,8 @@ def torture(kills: int, seed: int) -> Counter[int]:
             folder.mkdir()
             while run_and_kill(folder, moments.uniform(0.05, 1.1) * took_s):
                 found[stored_after_kill(folder)] += 1
+            said = (folder / "said.txt").read_text()
+            assert (folder / DATASET).is_file(), f"no dataset after {found.total()} kills: {said}"
             assert file_digest(folder / DATASET) == wanted, f"another dataset after {found.total()} kills"
             shutil.rmtree(folder)
             datasets += 1
