@@ -9,6 +9,7 @@ import numpy as np
 from gaincell_char.behavior import BehavioralModel, load_model
 from gaincell_char.behavior.functions import PiecewisePolynomial, Polynomial, TensorSpline
 from gaincell_char.behavior.schema import (
+    ArrayModel,
     CellMismatch,
     Condition,
     CounterFigures,
@@ -19,7 +20,9 @@ from gaincell_char.behavior.schema import (
     PulseMismatch,
     PulseNoise,
     ReadDisturb,
+    TileCurrent,
     Transfer,
+    Wires,
     WordLineDriver,
     WriteDriver,
 )
@@ -86,6 +89,39 @@ def pulse_charge(model: BehavioralModel, fixed: list[float]) -> PulseCharge:
         linearity_error_C=0.0,
         kick_V=zero,
         disturb_V=zero,
+    )
+
+
+def array_model(unit_A: float) -> ArrayModel:
+    """A tile whose wires take about a percent: a branch to each rail, both weaker where a wire gives in."""
+    knots = [0.0, 0.45, 0.9]
+    sink = [[0.5, 1.0, 12.0], [3.4, 9.0, 8.0]]
+    source = [[4.6, -14.0, 10.0], [0.4, -0.5, 0.3]]
+    per_volt = {(1, 0, 0): (0.3, -0.25), (0, 1, 0): (-1.2, 0.0), (0, 0, 1): (0.0, -1.4)}
+
+    def table(rows: list[list[float]], factor: float) -> PiecewisePolynomial:
+        return piecewise(knots, unit_A * factor * np.array(rows), "V", "A")
+
+    return ArrayModel(
+        rows=64,
+        columns=64,
+        wires=Wires(
+            bl_resistance_ohm=3e-6 / unit_A,
+            bl_capacitance_F=3e-16,
+            wl_resistance_ohm=3e-6 / unit_A,
+            wl_capacitance_F=3e-16,
+            rail_resistance_ohm=3e-6 / unit_A,
+        ),
+        current=TileCurrent(
+            condition=HERE,
+            hold_V=0.45,
+            powers=[(0, 0, 0), *per_volt],
+            sink_A=[table(sink, 1.0), *(table(sink, slopes[0]) for slopes in per_volt.values())],
+            source_A=[table(source, 1.0), *(table(source, slopes[1]) for slopes in per_volt.values())],
+            largest_bl_shift_V=0.5,
+            largest_rail_shift_V=0.5,
+            error=ERROR,
+        ),
     )
 
 
@@ -161,6 +197,7 @@ def synthetic(base: BehavioralModel | None = None, shape: Any = bent, phase: flo
                 settle_s=1e-9,
                 energy_per_write_J=1e-14,
             ),
+            "array": array_model(model.cell.unit_current_A),
             **converters,
         }
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from gaincell_char.array import Tile, tile
 from gaincell_char.attention.aged import AgedTable
 from gaincell_char.attention.cells import Doubles, StoredCells
 from gaincell_char.attention.chain import INPUT_LEVELS, STEPS, Tiles
@@ -22,9 +23,6 @@ from gaincell_char.attention.places import Places
 from gaincell_char.behavior.converters import Converter, PulseCounter
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError, unknown_name
-
-if TYPE_CHECKING:
-    from gaincell_char.array import Tile
 
 Tier = Literal["fast", "exact"]
 
@@ -144,11 +142,7 @@ class Circuit:
 
     @cached_property
     def tile(self) -> Tile | None:
-        if "ir-drop" not in self:
-            return None
-        from gaincell_char.array import tile
-
-        return tile(self.model)
+        return tile(self.model) if "ir-drop" in self else None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from gaincell_char.attention.circuit import Circuit
 from gaincell_char.attention.products import Scratch
 from gaincell_char.attention.spread import Singles
 from gaincell_char.attention.tiles import Segment, within
+from gaincell_char.attention.wires import WireLoss
 
 Array = npt.NDArray[np.floating[Any]]
 Levels = npt.NDArray[np.intp]
@@ -42,6 +43,7 @@ class CircuitProduct:
         self._sigma = None if circuit.cell_sigma is None else (circuit.cell_sigma / full_scale).astype(dtype)
         self._spread = spread
         self._step_V = circuit.model.cell.level_range_V[1] / (circuit.model.cell.n_levels - 1)
+        self._wires = None if circuit.tile is None else WireLoss(circuit.tile, circuit.tier)
         self._block = Segment(0, 0)
         self._q: Array = np.empty(0, dtype)
         self._stacked, self._aged, self._term = Scratch(dtype), Scratch(dtype), Scratch(dtype)
@@ -49,8 +51,11 @@ class CircuitProduct:
     def begin(self, block: Segment, pulses: Array | None) -> None:
         self._block = block
         if pulses is not None:
-            widths = self._circuit.widths.astype(self._dtype)
-            self._q = self._with_edges(widths[np.rint(pulses * (INPUT_LEVELS - 1)).astype(np.intp)]).copy()
+            code = np.rint(pulses * (INPUT_LEVELS - 1)).astype(np.intp)
+            widths = self._circuit.widths.astype(self._dtype)[code]
+            self._q = self._with_edges(widths).copy()
+            if self._wires is not None:
+                self._wires.begin(widths)
 
     def scores(self, stored: Array, segment: Segment, queries: Segment, out: Array) -> None:
         level = self._level(stored)
@@ -61,10 +66,9 @@ class CircuitProduct:
             np.matmul(_looked_up(f, level, axis=2), pulses, out=term)
             term *= g
             out += term
-        if self._circuit.tile is not None:
-            volts = self._volts(level).swapaxes(1, 2)
-            widths = pulses[:, : stored.shape[2]]
-            out += self._circuit.tile.correction(volts, widths, self._circuit.tier) / self._full_scale
+        if self._wires is not None:
+            loss = self._wires.scores(self._volts(level), within(queries, self._block))
+            out += loss / self._full_scale
 
     def currents(self, stored: Array, segment: Segment, queries: Segment, pulses: Array, out: Array) -> None:
         level = self._level(stored)
@@ -76,10 +80,9 @@ class CircuitProduct:
             np.multiply(stacked.reshape(by_part), g, out=aged.reshape(by_part))
             np.matmul(_looked_up(f, level, axis=1).swapaxes(1, 2), aged, out=term)
             out += term
-        if self._circuit.tile is not None:
-            row = segment.low % TILE_TOKENS
-            rows = [np.pad(each, ((0, 0), (row, 0), (0, 0))) for each in (self._volts(level), pulses)]
-            out += self._circuit.tile.correction(*rows, self._circuit.tier) / self._full_scale
+        if self._wires is not None:
+            loss = self._wires.currents(self._volts(level), pulses, segment.low % TILE_TOKENS)
+            out += loss / self._full_scale
 
     def _level(self, stored: Array) -> Levels:
         return np.rint(stored / stored.dtype.type(self._step_V)).astype(np.intp)

@@ -20,7 +20,8 @@ from gaincell_char.behavior import BehavioralModel, load_model
 from gaincell_char.errors import InputError
 
 MODEL = synthetic()
-SYNTHETIC = tuple(name for name in EFFECTS if name != "ir-drop")
+LOCAL = tuple(name for name in EFFECTS if name != "ir-drop")
+"""Effects of a cell or a converter by itself; the wires' are between the cells of a tile, and slow to state exactly."""
 DRAWN = ("mismatch", "noise")
 
 
@@ -40,7 +41,7 @@ def scalers(heads: int, seed: int) -> dict[str, Any]:
 
 @settings(max_examples=20, deadline=None)
 @given(
-    effects=st.sets(st.sampled_from(SYNTHETIC)),
+    effects=st.sets(st.sampled_from(LOCAL)),
     tokens=st.integers(1, 100),
     window=st.sampled_from([30, 64, 1024]),
     ring=st.booleans(),
@@ -127,7 +128,7 @@ def test_ideal_circuits_are_the_published_equations(base: str) -> None:
             "write_driver": model.write_driver.model_copy(update={"stored_V": levels.tolist()}),
         }
     )
-    effects = [name for name in SYNTHETIC if name not in (*DRAWN, "read-disturb")]
+    effects = [name for name in LOCAL if name not in (*DRAWN, "read-disturb")]
     q, k, v = draw((2, 3, 150, 64), 1)
     paper = analog_attention(q, k, v, model, scalers(3, 1))
     circuit = analog_attention(q, k, v, model, scalers(3, 1), fidelity="circuit", effects=effects)
@@ -137,7 +138,7 @@ def test_ideal_circuits_are_the_published_equations(base: str) -> None:
     assert np.max(np.abs(nothing - paper)) <= 1e-12
 
 
-@pytest.mark.parametrize("effect", SYNTHETIC)
+@pytest.mark.parametrize("effect", LOCAL)
 def test_every_effect_is_seen_alone(effect: str) -> None:
     q, k, v = draw((1, 2, 130, 16), 5)
     paper = analog_attention(q, k, v, MODEL, scalers(2, 5))
@@ -146,9 +147,9 @@ def test_every_effect_is_seen_alone(effect: str) -> None:
 
 
 def test_none_means_all_that_was_measured() -> None:
-    assert measured_effects(MODEL) == SYNTHETIC
+    assert measured_effects(MODEL) == EFFECTS
     q, k, v = draw((1, 1, 80, 16), 6)
-    both = [analog_attention(q, k, v, MODEL, fidelity="circuit", effects=effects) for effects in (None, SYNTHETIC)]
+    both = [analog_attention(q, k, v, MODEL, fidelity="circuit", effects=effects) for effects in (None, EFFECTS)]
     assert np.array_equal(*both)
     bare = MODEL.model_copy(update={"pulse_counter": None})
     assert "pulse-counter" not in measured_effects(bare)
@@ -159,7 +160,9 @@ def test_none_means_all_that_was_measured() -> None:
 def test_decoding_equals_one_pass(window: int, tiles: str) -> None:
     """All effects at once, mismatch and noise too: a conversion draws the same wherever it is computed."""
     q, k, v = draw((2, 3, 170, 16), 4)
-    attention = AnalogAttention(MODEL, [scalers(3, 4)] * 2, window, tiles=tiles, fidelity="circuit", seed=8)
+    attention = AnalogAttention(
+        MODEL, [scalers(3, 4)] * 2, window, tiles=tiles, fidelity="circuit", effects=LOCAL, seed=8
+    )
     expected = attention(1, q, k, v)
     cache, parts = KVCache(2), []
     for piece in [slice(0, 60), *(slice(t, t + 1) for t in range(60, 75)), slice(75, 135), slice(135, 170)]:
@@ -170,11 +173,54 @@ def test_decoding_equals_one_pass(window: int, tiles: str) -> None:
 
 def test_single_precision() -> None:
     q, k, v = draw((1, 2, 300, 32), 9)
-    double = analog_attention(q, k, v, MODEL, scalers(2, 9), fidelity="circuit")
-    single = analog_attention(*(x.astype(np.float32) for x in (q, k, v)), MODEL, scalers(2, 9), fidelity="circuit")
+    options = {"fidelity": "circuit", "effects": LOCAL}
+    double = analog_attention(q, k, v, MODEL, scalers(2, 9), **options)
+    single = analog_attention(*(x.astype(np.float32) for x in (q, k, v)), MODEL, scalers(2, 9), **options)
     assert single.dtype == np.float32
     # a count may fall on the other side of an edge, and a level of a converted number on that of a tie
     assert (np.abs(single - double) > 1e-4).mean() < 1e-3
+
+
+@pytest.mark.parametrize(("tier", "tokens", "share"), [("exact", 24, 0.0), ("fast", 90, 0.005)])
+def test_wires(tier: str, tokens: int, share: float) -> None:
+    """The tile's own correction on every product; the fast tier depends on the rows that are off, so a few counts may
+    fall on the other side of an edge."""
+    q, k, v = draw((1, 1, tokens, 8), 12)
+    layer = scalers(1, 12)
+    attention = AnalogAttention(MODEL, [layer], fidelity="circuit", effects=["ir-drop"], ir_drop=tier)
+    fast = attention(0, q, k, v)
+    plain = reference_circuit_attention(q, k, v, attention.chain, layer)
+    assert (np.abs(fast - plain) > 1e-9).mean() <= share
+    cache, half = KVCache(1), tokens // 2
+    pieces = [slice(0, half), slice(half, half + 1), slice(half + 1, tokens)]
+    parts = [attention(0, q[:, :, piece], k[:, :, piece], v[:, :, piece], cache) for piece in pieces]
+    assert (np.abs(np.concatenate(parts, axis=2) - fast) > 1e-9).mean() <= share
+
+
+def test_wires_take_what_the_tile_says() -> None:
+    """Scores of one query over twenty tokens, against the network's charges of the same pulses on the same cells."""
+    from gaincell_char.array import tile
+
+    rng = np.random.default_rng(0)
+    q_code, k_code = rng.integers(0, 16, 64), rng.integers(0, 8, (20, 64))
+    tokens = [np.zeros((1, 1, 20, 64)) for _ in range(3)]
+    tokens[0][0, 0], tokens[1][0, 0] = q_code / 15, k_code * 0.9 / 7
+    plain = {name: (np.ones(1), np.zeros(1)) for name in ("q", "k", "v", "out")}
+    found: list[float] = []
+    for effects in ((), ("ir-drop",)):
+        attention = AnalogAttention(
+            MODEL,
+            [plain],
+            decay=False,
+            fidelity="circuit",
+            effects=effects,
+            observe=lambda _, name, seen: found.append(seen.mean[0]) if name == "score" else None,
+        )
+        attention(0, *tokens)
+    lost = tile(MODEL).correction((k_code * 0.9 / 7).T, q_code[:, None] / 15, "fast")[:, 0]
+    # token s is read by the queries s .. 19
+    assert (found[1] - found[0]) * 20 * 21 / 2 == pytest.approx((lost * np.arange(20, 0, -1)).sum(), rel=1e-9)
+    assert np.abs(lost).max() > 0.01
 
 
 def test_seeds() -> None:
@@ -234,10 +280,7 @@ def test_mismatch_of_converters_is_offset_and_gain() -> None:
         ({"fidelity": "exact"}, "unknown fidelity 'exact'"),
         ({"effects": ["mismatch"]}, "effects: the published equations have none"),
         ({"fidelity": "circuit", "effects": ["noize"]}, "unknown effect 'noize'; did you mean noise"),
-        (
-            {"fidelity": "circuit", "effects": ["ir-drop"]},
-            "effect ir-drop: model synthetic has no array.current at tt, 27",
-        ),
+        ({"fidelity": "circuit", "tiles": "ring"}, "effect ir-drop: a ring buffer's tile holds tokens of two rounds"),
         ({"fidelity": "circuit", "quantize": False}, "quantize: False, and the circuit's drivers"),
         ({"fidelity": "circuit", "decay_dtype": "float16"}, "decay_dtype"),
         ({"fidelity": "circuit", "seed": -1}, "seed: -1"),
@@ -248,6 +291,14 @@ def test_mismatch_of_converters_is_offset_and_gain() -> None:
 def test_bad_options_are_named(options: dict[str, Any], line: str) -> None:
     with pytest.raises(InputError, match=line):
         AnalogAttention(MODEL, **options)
+
+
+def test_an_effect_that_was_not_measured_is_refused() -> None:
+    bare = MODEL.model_copy(update={"array": None})
+    with pytest.raises(
+        InputError, match=r"effect ir-drop: model synthetic has no array\.current at tt, 27 C, 0\.9 V; it"
+    ):
+        AnalogAttention(bare, fidelity="circuit", effects=["ir-drop"])
 
 
 def test_a_model_without_circuits_is_refused() -> None:
