@@ -13,7 +13,7 @@ from gaincell_char.errors import InputError
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 from gaincell_char.technology import technology
 
-_NOT_OPTIONS = ("step_s", "steps_per_decade")
+_NOT_OPTIONS = ("step_s", "steps_per_decade", "noise_step_s", "noise_gamma")
 Array = npt.NDArray[np.float64]
 
 

@@ -1,10 +1,10 @@
-"""Settling and bursts of a charge-to-pulse converter: tables of the datasheet."""
+"""Settling, bursts and noise of a charge-to-pulse converter: tables of the datasheet."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gaincell_char.behavior.schema import Burst, Condition, Settling
+from gaincell_char.behavior.schema import Burst, Condition, PulseNoise, Settling
 from gaincell_char.errors import InputError
 from gaincell_char.fit import grids
 from gaincell_char.sweep.dataset import Dataset
@@ -68,4 +68,37 @@ def fit_burst(
         cells_on=[int(cells) for cells in rows["cells_on"]],
         bl_V=rows["bl_V"].tolist(),
         pulse_shift_s=rows["shift_s"].tolist(),
+    )
+
+
+def fit_noise(dataset: Dataset, sources: tuple[str, ...], condition: Condition | None = None) -> PulseNoise:
+    """Jitter of a pulse, rms, from copies of a conversion with noise: all sources (`source` 0) and one by one.
+
+    A pulse begins with the reference's edge and ends with the column's. Both have the same noise, independent of each
+    other, so the jitter is sqrt(2) times the spread of the column's edge. The spread is about the pulse without noise.
+
+    Parameters
+    ----------
+    sources
+        Names of the sources 1, 2, ...
+
+    Raises
+    ------
+    InputError
+        The condition was not swept, a column is missing, or there are fewer than two copies with all noise.
+    """
+    grids.require(dataset, ["source", "shift_s"])
+    condition, rows = grids.at_condition(dataset, condition)
+    spread = {
+        round(source): float(np.sqrt(2 * np.mean(part["shift_s"].to_numpy(float) ** 2)))
+        for (source,), part in grids.split(rows, ["source"])
+    }
+    copies = int((rows["source"] == 0).sum())
+    if copies < 2:
+        raise InputError(f"{grids.name(dataset)}: {copies} copies with all noise (source 0); jitter needs 2 or more")
+    return PulseNoise(
+        condition=condition,
+        jitter_s=spread[0],
+        samples=copies,
+        contributions_s={name: spread[number] for number, name in enumerate(sources, 1) if number in spread},
     )

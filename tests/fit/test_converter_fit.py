@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from gaincell_char.behavior.schema import Condition
 from gaincell_char.errors import InputError
 from gaincell_char.fit.converter import LSBS, fit_transfer, fit_transfers
-from gaincell_char.fit.converter_timing import fit_burst, fit_settling
+from gaincell_char.fit.converter_timing import fit_burst, fit_noise, fit_settling
 from gaincell_char.spice.types import FailureKind, SimulationFailure
 from gaincell_char.sweep.dataset import Dataset
 
 FULL_C, T_MAX_S = 148e-15, 15e-9
 LSB_S, LSB_C = T_MAX_S / LSBS, FULL_C / LSBS
 CHARGES = np.concatenate([[-30e-15, -10e-15, 0.0], np.linspace(1e-15, 160e-15, 28)])
+
+RANDOM = ((np.random.default_rng(1), 9e-12), (np.random.default_rng(2), 30e-12))
 
 
 def dataset(charge: np.ndarray, pulse: np.ndarray, **conditions: object) -> Dataset:
@@ -149,3 +151,20 @@ def test_a_burst_section_is_of_one_charge_and_one_way_to_stagger() -> None:
         fit_burst(both, stagger=1.0, cell_time_s=1e-7)
     with pytest.raises(InputError, match="cell_time_s = 3e-08; cell_time_s swept with that stagger: -5e-08, 1e-07"):
         fit_burst(both, cell_time_s=3e-8)
+
+
+def test_jitter_is_of_two_edges_and_each_source_has_its_share() -> None:
+    amplifier, comparator = (rng.normal(0, sigma, 4000) for rng, sigma in RANDOM)
+    frame = pd.DataFrame(
+        {
+            "source": np.repeat([0.0, 1.0, 2.0], 4000),
+            "shift_s": np.concatenate([amplifier + comparator, amplifier, comparator]),
+        }
+    ).assign(corner="tt", temperature_C=27.0, vdd_V=0.9, status="ok", reason="")
+    found = fit_noise(Dataset(frame, {"testbench": "charge_to_pulse.noise"}), ("amplifier", "comparator"))
+    assert found.samples == 4000
+    assert found.contributions_s["amplifier"] == pytest.approx(np.sqrt(2) * 9e-12, rel=0.05)
+    assert found.contributions_s["comparator"] == pytest.approx(np.sqrt(2) * 30e-12, rel=0.05)
+    assert found.jitter_s == pytest.approx(np.hypot(*found.contributions_s.values()), rel=0.05)
+    with pytest.raises(InputError, match="0 copies with all noise"):
+        fit_noise(Dataset(frame[frame["source"] > 0], {"testbench": "charge_to_pulse.noise"}), ("amplifier",))

@@ -105,10 +105,19 @@ def _with(setting: Setting, parameters: Mapping[str, float]) -> Setting:
     return Setting(parameters=parameters, vdd_V=setting.vdd_V)
 
 
-def deck(title: str, setting: Setting, columns: Sequence[Sequence[Group]]) -> Deck:
-    """One converter a column, `xc0`, `xc1`, ..., each with its own supply `va0`, ...; the reference `xz` on `vz`."""
+def deck(
+    title: str,
+    setting: Setting,
+    columns: Sequence[Sequence[Group]],
+    more: Sequence[str] = (),
+    defaults: Mapping[str, float] = converter.NUMERICS,
+) -> Deck:
+    """One converter a column, `xc0`, `xc1`, ..., each with its own supply `va0`, ...; the reference `xz` on `vz`.
+
+    `more` are lines that the testbench adds, `defaults` its numerics.
+    """
     own, cells = values(setting)
-    numerics = numeric_values(setting, converter.NUMERICS)
+    numerics = numeric_values(setting, defaults)
     vdd, at = setting.vdd_V, phases(own)
     end = at.latest + 0.7e-9
     sizes = " ".join(f"{each.name.partition('.')[2]}={number(own[each.name.partition('.')[2]])}" for each in _SIZES)
@@ -133,6 +142,7 @@ def deck(title: str, setting: Setting, columns: Sequence[Sequence[Group]]) -> De
             *_before(f"xc{index}.", f"b{index}", own["before_V"], vdd),
         ]
         vectors += [f"v(p{index})", f"v(b{index})", f"i(va{index})", f"i(vh{index})"]
+    lines += more
     lines.append(f".tran {number(numerics['step_s'])} {number(end)} 0 {number(numerics['step_s'])}")
     return assemble(title, setting, NETLISTS, numerics, lines, vectors)
 
