@@ -32,7 +32,7 @@ def tile_sums(q: Tensor, k: Tensor, v: Tensor, hardware: Hardware, start: int = 
     batch, heads, queries, width = q.shape
     stored, keys = k.shape[1], k.shape[2]
     places = Places(start, keys, queries, heads // stored)
-    rows = q.view(batch * stored, places.group, queries, width).transpose(1, 2).reshape(batch * stored, -1, width)
+    rows = q.reshape(batch * stored, places.group, queries, width).transpose(1, 2).reshape(batch * stored, -1, width)
     flat = k.reshape(batch * stored, keys, width), v.reshape(batch * stored, keys, width)
     y: Tensor = _TileSums.apply(rows, *flat, hardware, places)  # type: ignore[no-untyped-call]
     return y.view(batch * stored, queries, places.group, width).transpose(1, 2).reshape(q.shape)
