@@ -24,11 +24,11 @@ def assemble(spec: Spec, plan: Plan, testbench: Testbench, tasks: Sequence[Task]
     """One row a point. A deck that failed has rows too, with its kind as `status`, the `reason`, and no measured values
     (NaN); one that was not run has status `missing`."""
     blocks = [_block(plan, testbench, task, store) for task in tasks]
-    frame = pd.concat(blocks, ignore_index=True)
+    frame = pd.DataFrame({name: list(itertools.chain.from_iterable(b[name] for b in blocks)) for name in blocks[0]})
     return Dataset(frame, _metadata(spec, plan, testbench, tasks, frame))
 
 
-def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.DataFrame:
+def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> dict[str, list[Any]]:
     found = store.get(task.identity.key)
     status, reason = "ok", ""
     if found is None:
@@ -45,9 +45,7 @@ def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> pd.Dat
     fixed |= {name: setting.parameters[name] for name in plan.varied if name in setting.parameters}
     point_ids = [f"{task.identity.key[:12]}-{row:04d}" for row in range(points)]
     repeated = {name: [value] * points for name, value in fixed.items()}
-    return pd.DataFrame(
-        {"point_id": point_ids, **repeated, **measured, "status": [status] * points, "reason": [reason] * points}
-    )
+    return {"point_id": point_ids, **repeated, **measured, "status": [status] * points, "reason": [reason] * points}
 
 
 def _without_values(testbench: Testbench, task: Task) -> dict[str, list[float]]:

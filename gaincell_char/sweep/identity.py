@@ -66,7 +66,8 @@ def _text_digest(deck: Deck, hashes: Mapping[Path, str]) -> str:
 
 def _plain(setting: Setting) -> dict[str, Any]:
     """Without a sample a seed means nothing: it is no part of the key."""
-    values = dataclasses.asdict(setting)
+    values = {field.name: getattr(setting, field.name) for field in dataclasses.fields(setting)}
+    values |= {name: dict(value) for name, value in values.items() if isinstance(value, Mapping)}
     return values if setting.sample is not None else {k: v for k, v in values.items() if k not in ("sample", "seed")}
 
 

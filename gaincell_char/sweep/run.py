@@ -42,7 +42,7 @@ class Prepared:
 
     def missing(self, store: Store) -> list[Task]:
         """The tasks without a result in `store`."""
-        return [task for task in self.tasks if store.get(task.identity.key) is None]
+        return [task for task in self.tasks if not store.holds(task.identity.key)]
 
     def further(self, values: Sequence[float]) -> list[Prepared]:
         """The same sweep at other values of its adaptive axis, not refined further: in one where each is a deck, else

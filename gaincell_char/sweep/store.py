@@ -64,6 +64,15 @@ class Store:
 
     def get(self, key: str) -> dict[str, list[float]] | None:
         """The columns stored under `key`; None where there are none, or where they were damaged (one warning)."""
+        payload = self._payload(key)
+        columns: dict[str, list[float]] | None = None if payload is None else json.loads(payload)
+        return columns
+
+    def holds(self, key: str) -> bool:
+        """Whether `get` would give something: checked as it would be, but not read."""
+        return self._payload(key) is not None
+
+    def _payload(self, key: str) -> bytes | None:
         with self._faults():
             found = self._database.execute("SELECT payload, checksum FROM result WHERE key = ?", (key,)).fetchone()
         if found is None:
@@ -72,8 +81,7 @@ class Store:
         if not isinstance(payload, bytes) or _checksum(key, payload) != checksum:
             self._set_aside(key)
             return None
-        columns: dict[str, list[float]] = json.loads(payload)
-        return columns
+        return payload
 
     def put(self, identity: Identity, columns: Columns) -> None:
         """Commit `columns` under the identity's key; afterwards no kill can lose them.

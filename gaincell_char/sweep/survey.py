@@ -34,7 +34,7 @@ def survey(prepared: Prepared, store: Path) -> list[DeckState]:
 
 def _state(prepared: Prepared, task: Task, results: Store) -> DeckState:
     key, where = task.identity.key, condition(prepared, task.setting)
-    if results.get(key) is not None:
+    if results.holds(key):
         return DeckState(key, where, "stored", "")
     if failure := results.failure(key):
         return DeckState(key, where, "failed", f"{failure.kind}: {failure.reason}", failure.deck)
