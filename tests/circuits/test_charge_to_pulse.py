@@ -182,6 +182,32 @@ def test_a_burst_of_sources_is_followed_by_sinks_that_lift_the_output() -> None:
     assert ".ic v(sa0_1)=0.9" in deck.text.splitlines()
 
 
+def test_noise_is_drawn_from_its_seed_and_only_for_the_source_asked_for() -> None:
+    bench = testbench("charge_to_pulse.noise")
+
+    def noise(**axes: tuple[float, ...]) -> dict[str, str]:
+        asked = Setting(axes={"copy": (3.0,), **axes})
+        lines = bench.deck(asked).text.splitlines()
+        return {line.split()[0]: line for line in lines if line.startswith(("vn", "bn"))}
+
+    everything, amplifier = noise(), noise(source=(1.0,))
+    assert set(amplifier) == {"vnamplifier1", "bnamplifier1"} < set(everything)
+    assert amplifier["vnamplifier1"] == everything["vnamplifier1"] != everything["vncomparator1"].replace("amp", "comp")
+    assert noise(draw=(1.0,))["vnamplifier1"] != everything["vnamplifier1"]
+    assert noise(copy=(0.0, 3.0))["vnamplifier2"].split()[4:] == everything["vnamplifier1"].split()[4:]
+    samples = [float(word.rstrip(")")) for word in everything["vnamplifier1"].split()[4::2]]
+    assert len(samples) > 800
+    assert np.std(samples) == pytest.approx(1, abs=0.1)
+    with pytest.raises(InputError, match=r"axis source: 5; expected 0 \(all\) to 4: amplifier"):
+        noise(source=(5.0,))
+
+
+def test_noise_is_counted_from_the_column_without_it() -> None:
+    bench = testbench("charge_to_pulse.noise")
+    rows = bench.measure(Setting(axes={"copy": (0.0, 1.0)}), transfer_waveforms([2e-9, 2.1e-9, 1.8e-9]))
+    assert [row["shift_s"] for row in rows] == pytest.approx([0.1e-9, -0.2e-9], rel=1e-6)
+
+
 def test_a_parameter_out_of_range_is_refused_with_the_range() -> None:
     with pytest.raises(InputError, match=r"charge_to_pulse.wamp: 50 um is outside 100 nm to 20 um"):
         testbench("charge_to_pulse.transfer").deck(Setting(parameters={"charge_to_pulse.wamp": 50e-6}))

@@ -129,6 +129,16 @@ def test_corners_keep_the_line_and_its_offset(engine, corner: str) -> None:
     assert abs(found[0]["offset_s"]) < 0.6 * LSB_S
 
 
+@pytest.mark.full
+def test_noise_of_the_auto_zero_switch_is_kt_over_c(engine) -> None:
+    copies = tuple(float(copy) for copy in range(24))
+    found = rows(engine, "charge_to_pulse.noise", axes={"copy": copies, "source": (3.0,)})
+    spread = np.sqrt(np.mean([row["shift_s"] ** 2 for row in found]))
+    slope = 8 * 1.235e-6 / 450e-15  # V/s at the integrator's output: eight read branches, C_int
+    expected = np.sqrt(1.380649e-23 * 300.15 / 20e-15) / slope
+    assert spread == pytest.approx(expected, rel=0.45)  # 24 copies: 15 %; the stage's own capacitance adds to 20 fF
+
+
 def test_crossings_of_a_sine_are_where_they_are() -> None:
     time = np.linspace(0, 1, 401)
     rises = converter.crossings(time, np.sin(2 * np.pi * 3 * time + 0.1), 0.5, rising=True)

@@ -44,12 +44,10 @@ def deck(setting: Setting) -> Deck:
     own, _ = tile.values(setting)
     lines = _conductances(own, setting.vdd_V)
     steps = round((tile.phases(own).latest + 1e-9) / numerics["noise_step_s"])
-    for copy in axes["copy"]:
+    for column, copy in enumerate(axes["copy"], 1):
         for name in chosen:
-            seed = [round(draw), round(copy), SOURCES.index(name)]
-            lines += _noise(
-                round(copy) + 1, name, np.random.default_rng(seed).standard_normal(steps), setting, numerics
-            )
+            draws = np.random.default_rng([round(draw), round(copy), SOURCES.index(name)])
+            lines += _noise(column, name, draws.standard_normal(steps), setting, numerics)
     return tile.deck(
         "ReLU charge-to-pulse converter, noise", setting, [[group]] * (len(axes["copy"]) + 1), lines, NUMERICS
     )
