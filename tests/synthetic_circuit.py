@@ -74,14 +74,32 @@ def ideal(full_C: float, signed: bool) -> PiecewisePolynomial:
     return piecewise([low * full_C, high * full_C], [[low * T_MAX_S, T_MAX_S / full_C]])
 
 
-def pulse_charge(model: BehavioralModel, fixed: list[float]) -> PulseCharge:
-    flat = TensorSpline(
-        x_knots=[0.0, 0.9], y_knots=[0.0, 1.0], coefficients=[[[[0.0]]]], x_unit="V", y_unit="s", z_unit="C"
+def about_zero(coefficients: list[float]) -> Any:
+    """Coefficients about 0 V of a polynomial about 0.45 V."""
+    return np.polynomial.Polynomial(coefficients)(np.polynomial.Polynomial([-0.45, 1.0])).coef
+
+
+def pulse_charge(model: BehavioralModel, fixed: list[float], extra_A: float = 0.0) -> PulseCharge:
+    """Q = (I(V) + extra_A) T + fixed charge: the surface, and beside it the polynomials without `extra_A`."""
+    current = model.cell.current.coefficients
+    orders = max(len(current), len(fixed))
+    slope, intercept = (
+        np.append(row, np.zeros(orders - row.size))
+        for row in (about_zero([current[0] + extra_A, *current[1:]]), about_zero(fixed))
+    )
+    patch = np.stack([intercept + slope * 1e-9, slope], axis=1)
+    surface = TensorSpline(
+        x_knots=[0.0, 0.9],
+        y_knots=[1e-9, T_MAX_S],
+        coefficients=[[patch.tolist()]],
+        x_unit="V",
+        y_unit="s",
+        z_unit="C",
     )
     zero = piecewise([0.0, 0.9], [[0.0]], "V", "V")
     return PulseCharge(
         condition=HERE,
-        surface=flat,
+        surface=surface,
         surface_error=None,
         read_current=model.cell.current,
         read_current_error=None,
@@ -145,7 +163,9 @@ def synthetic(base: BehavioralModel | None = None, shape: Any = bent, phase: flo
     levels = np.linspace(0, 0.9, 8)
     cell = model.cell.model_copy(
         update={
-            "pulse_charge": pulse_charge(model, [0.05 * unit_C, 0.2 * unit_C, -0.3 * unit_C]),
+            "pulse_charge": pulse_charge(
+                model, [0.05 * unit_C, 0.2 * unit_C, -0.3 * unit_C], 0.1 * model.cell.unit_current_A
+            ),
             "mismatch": CellMismatch(
                 condition=HERE,
                 samples=9,

@@ -4,6 +4,9 @@ V_0(level)       as written
 V(level, age)    V_0 + shift by `age` reads
 I(level, age)    the model's law of retention at V, in ampere
 Q(level, age, T) I(level, age) T + fixed charge at the voltage that is left
+
+With the charge of pulses as it was measured, I and the fixed charge are slope and intercept, over the width, of its
+surface: closer to the measured levels than the polynomial that the law of retention is made of.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import numpy.typing as npt
 
 from gaincell_char.behavior.functions import Polynomial
 from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw, current_law
-from gaincell_char.behavior.schema import BehavioralModel, ReadDisturb
+from gaincell_char.behavior.schema import BehavioralModel, PulseCharge, ReadDisturb
 from gaincell_char.errors import InputError
 
 Array = npt.NDArray[np.floating[Any]]
@@ -26,7 +29,7 @@ _INVERSE_POINTS, _BEYOND = 4001, 0.05
 
 
 class StoredCells:
-    """The cells of `model` under some of the effects `write-error`, `read-disturb` and `fixed-charge`.
+    """The cells of `model` under some of the effects `write-error`, `read-disturb` and `pulse-charge`.
 
     `decay` as in `analog_attention`. Raises `InputError` where levels are not on a grid from 0 V.
     """
@@ -39,19 +42,23 @@ class StoredCells:
         self._cell = cell
         self._law: CurrentLaw = current_law(model, decay)
         self._disturb = cell.read_disturb if "read-disturb" in effects else None
-        charge = cell.pulse_charge if "fixed-charge" in effects else None
-        self._fixed = None if charge is None else charge.fixed_charge
+        self._charge = cell.pulse_charge if "pulse-charge" in effects else None
         nominal: Doubles = high / (cell.n_levels - 1) * np.arange(cell.n_levels, dtype=float)
         self.levels_V: Doubles = _written(model, nominal) if "write-error" in effects else nominal
         """Stored voltage of each level right after its write, (n_levels,)."""
 
     @property
     def has_fixed_charge(self) -> bool:
-        return self._fixed is not None
+        return self._charge is not None
 
     def current_A(self, written_V: npt.ArrayLike, age: npt.ArrayLike) -> Doubles:
         """I of cells written to `written_V`, `age` tokens (and reads) ago; broadcast against each other."""
-        return self._current_A(*self._read(written_V, age))
+        volts, ages = self._read(written_V, age)
+        current = self._current_A(volts, ages)
+        if self._charge is None:
+            return current
+        left = np.clip(self._left(volts, ages), *self._cell.current.domain)
+        return current + pulse_line(self._charge, left)[0] - self._cell.current(left)
 
     def _current_A(self, volts: Doubles, ages: Doubles) -> Doubles:
         # a measured law knows the stored range only; a level that was written beyond it follows the polynomial
@@ -64,7 +71,7 @@ class StoredCells:
     def fixed_charge_C(self, written_V: npt.ArrayLike, age: npt.ArrayLike) -> Doubles:
         """The charge of a pulse beyond I T; 0 where the effect is off."""
         volts, ages = self._read(written_V, age)
-        return np.zeros_like(volts) if self._fixed is None else self._fixed(self._left(volts, ages))
+        return np.zeros_like(volts) if self._charge is None else pulse_line(self._charge, self._left(volts, ages))[1]
 
     def _read(self, written_V: npt.ArrayLike, age: npt.ArrayLike) -> tuple[Doubles, Doubles]:
         volts, ages = np.broadcast_arrays(np.asarray(written_V, float), np.asarray(age, float))
@@ -75,6 +82,17 @@ class StoredCells:
         if isinstance(self._law, PolynomialLaw):
             return self._law.v_inf_V + (volts - self._law.v_inf_V) * np.exp(-self._law.decay * ages)
         return voltage_of(self._cell.current, self._current_A(volts, ages))
+
+
+def pulse_line(charge: PulseCharge, volts: Doubles) -> tuple[Doubles, Doubles]:
+    """Slope (A) and intercept (C), over the pulse's width, of the measured charge of cells at `volts`.
+
+    The surface is a straight line over the width to within `charge.linearity_error_C`.
+    """
+    short_s, long_s = charge.surface.y_knots[0], charge.surface.y_knots[-1]
+    short_C, long_C = charge.surface(volts, short_s), charge.surface(volts, long_s)
+    slope = (long_C - short_C) / (long_s - short_s)
+    return slope, short_C - slope * short_s
 
 
 def voltage_of(current: Polynomial, amperes: Doubles) -> Doubles:

@@ -14,7 +14,7 @@ _MEASURED: dict[str, tuple[str, Callable[[BehavioralModel], bool]]] = {
     ),
     "read-disturb": ("cell.read_disturb", lambda model: model.cell.read_disturb is not None),
     "word-line": ("word_line_driver", lambda model: model.word_line_driver is not None),
-    "fixed-charge": ("cell.pulse_charge", lambda model: model.cell.pulse_charge is not None),
+    "pulse-charge": ("cell.pulse_charge", lambda model: model.cell.pulse_charge is not None),
     "ir-drop": ("array.current", lambda model: model.array is not None and model.array.current is not None),
     "charge-to-pulse": (
         "charge_to_pulse.transfers",
@@ -46,7 +46,7 @@ EFFECTS = tuple(_MEASURED)
 write-error             the level that the write driver leaves in the cell
 read-disturb            the shift of the stored voltage by the reads since it was written, one a token
 word-line               pulse widths of the input levels at the cells; what a buffer adds to a converter's pulse
-fixed-charge            charge of a pulse that does not grow with its width
+pulse-charge            the charge of a pulse as measured, with what does not grow with its width
 ir-drop                 resistance of bit lines and rails
 charge-to-pulse         the ReLU converter's transfer: offset, dead zone, bends, clamp
 signed-charge-to-pulse  the signed converter's transfer

@@ -17,7 +17,7 @@ SOFTWARE = "software"
 CIRCUIT_STEPS = {
     "write error": ("write-error",),
     "read disturb": ("read-disturb",),
-    "pulses": ("word-line", "fixed-charge"),
+    "pulses": ("word-line", "pulse-charge"),
     "IR drop": ("ir-drop",),
     "converters": ("charge-to-pulse", "signed-charge-to-pulse", "pulse-counter"),
     "mismatch": ("mismatch",),

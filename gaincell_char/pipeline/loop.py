@@ -31,7 +31,7 @@ SWEPT_EFFECTS = (
     "write-error",
     "read-disturb",
     "word-line",
-    "fixed-charge",
+    "pulse-charge",
     "charge-to-pulse",
     "signed-charge-to-pulse",
     "pulse-counter",

@@ -17,7 +17,7 @@ from gaincell_char.technology import technology
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-NEEDED = ("fixed-charge", "charge-to-pulse", "signed-charge-to-pulse", "pulse-counter")
+NEEDED = ("pulse-charge", "charge-to-pulse", "signed-charge-to-pulse", "pulse-counter")
 IN_THE_DECK = (*NEEDED, "word-line")
 """Effects that the decks have too. Their cells store exact levels at age 0, and their wires have no resistance."""
 

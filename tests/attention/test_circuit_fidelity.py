@@ -67,7 +67,7 @@ def test_fast_and_plain_agree(effects: set[str], tokens: int, window: int, ring:
 
 def test_against_loops() -> None:
     """Word lines, write error, fixed charge, leakage, both transfers and the counter, with plain numbers."""
-    effects = ("write-error", "word-line", "fixed-charge", "charge-to-pulse", "signed-charge-to-pulse", "pulse-counter")
+    effects = ("write-error", "word-line", "pulse-charge", "charge-to-pulse", "signed-charge-to-pulse", "pulse-counter")
     q, k, v = draw((1, 1, 100, 10), 3)
     q[..., :2] = -1.0  # lines without a pulse
     layer = scalers(1, 3)
@@ -81,7 +81,7 @@ def test_against_loops() -> None:
 
     def charge(level: int, width: float, age: int) -> float:
         y = (volts[level] - 0.45) * math.exp(-0.01 * age)
-        current = sum(c * y**i for i, c in enumerate(a))
+        current = 0.1 + sum(c * y**i for i, c in enumerate(a))
         return current * width + (sum(c * y**i for i, c in enumerate(f)) if width > 0 else 0.0)
 
     def width(code: int) -> float:

@@ -138,23 +138,25 @@ def test_levels_as_written() -> None:
 
 
 def test_a_leaked_cell_has_the_fixed_charge_of_its_voltage() -> None:
-    cells = StoredCells(load_model("cmos28"), ["fixed-charge"])
-    fixed = load_model("cmos28").cell.pulse_charge.fixed_charge
-    volts = np.linspace(0, 0.9, 8)
-    assert cells.fixed_charge_C(volts, 0.0) == pytest.approx(fixed(volts), rel=1e-9)
-    late = cells.fixed_charge_C(volts, 1e5)
-    left = voltage_of(load_model("cmos28").cell.current, cells.current_A(volts, 1e5))
+    model = load_model("cmos28")
+    cells, charge, volts = StoredCells(model, ["pulse-charge"]), model.cell.pulse_charge, np.linspace(0, 0.9, 8)
+    widths = np.array([1e-9, 4e-9, 15e-9])[:, None]
+    now = cells.current_A(volts, 0.0) * widths + cells.fixed_charge_C(volts, 0.0)
+    assert now == pytest.approx(charge.surface(volts, widths), abs=2e-19)
+    left = voltage_of(model.cell.current, StoredCells(model, []).current_A(volts, 1e5))
     assert np.abs(left - volts).max() > 0.01
-    assert late == pytest.approx(fixed(left), rel=1e-9)
-    exponential = StoredCells(MODEL, ["fixed-charge"], decay=0.1)
-    expected = MODEL.cell.pulse_charge.fixed_charge(0.45 + 0.3 * np.exp(-1.0))
-    assert exponential.fixed_charge_C(0.75, 10.0) == pytest.approx(expected)
+    late = cells.current_A(volts, 1e5) * widths + cells.fixed_charge_C(volts, 1e5)
+    assert late == pytest.approx(charge.surface(left, widths), abs=2e-19)
+    exponential = StoredCells(MODEL, ["pulse-charge"], decay=0.1)
+    volts = 0.45 + 0.3 * np.exp(-1.0)
+    assert exponential.fixed_charge_C(0.75, 10.0) == pytest.approx(MODEL.cell.pulse_charge.fixed_charge(volts))
+    assert exponential.current_A(0.75, 10.0) == pytest.approx(0.1 + MODEL.cell.current(volts))
 
 
 def test_a_traced_head_is_one_output_of_the_attention() -> None:
     rng = np.random.default_rng(2)
     q, k, v = rng.integers(0, 16, 16), rng.integers(2, 8, (40, 16)), rng.integers(0, 8, 40)
-    effects = ("write-error", "fixed-charge", "charge-to-pulse", "signed-charge-to-pulse")
+    effects = ("write-error", "pulse-charge", "charge-to-pulse", "signed-charge-to-pulse")
     traced = trace_head(MODEL, q, k, v, effects=effects)
     tokens = [np.zeros((1, 1, 40, 16)) for _ in range(3)]
     tokens[0][0, 0, -1] = q / 15
@@ -167,14 +169,13 @@ def test_a_traced_head_is_one_output_of_the_attention() -> None:
     # by hand: a column's charge, and the pulses it makes
     volts = np.array(MODEL.write_driver.stored_V)
     cell = MODEL.cell
-    charge = (cell.current(volts[k]) * q / 15 * T_MAX_S + cell.pulse_charge.fixed_charge(volts[k]) * (q > 0)).sum(
-        axis=1
-    )
+    fixed = cell.pulse_charge.fixed_charge
+    charge = ((cell.current(volts[k]) + 0.1) * q / 15 * T_MAX_S + fixed(volts[k]) * (q > 0)).sum(axis=1)
     assert traced.key_charge_C == pytest.approx(charge)
     pulses = bent(80 * T_MAX_S, signed=False)(charge)
     assert traced.relu_pulse_s == pytest.approx(pulses)
     assert 0 < traced.relu_pulse_s.min() < traced.relu_pulse_s.max() < T_MAX_S
-    total = (cell.current(volts[v]) * pulses + cell.pulse_charge.fixed_charge(volts[v])).sum()
+    total = ((cell.current(volts[v]) + 0.1) * pulses + fixed(volts[v])).sum()
     assert traced.value_charge_C == pytest.approx(total)
 
 

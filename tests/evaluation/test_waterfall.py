@@ -70,7 +70,7 @@ def test_circuit_steps_are_what_was_measured():
     bare = cell.model_copy(update={"pulse_counter": None, "word_line_driver": None, "array": None})
     assert "IR drop" not in [step.name for step in circuit_steps(bare)]
     effects = {step.name: step.effects for step in circuit_steps(bare)}
-    assert effects["pulses"] == ("write-error", "read-disturb", "fixed-charge")
+    assert effects["pulses"] == ("write-error", "read-disturb", "pulse-charge")
     assert "pulse-counter" not in effects["converters"]
 
 

@@ -42,8 +42,8 @@ def test_effects_reach_the_attention(perplexity):
     ids = lm.encode(TEXT)[None]
     paper = perplexity()
     assert (paper["fidelity"], "effects" in paper) == ("paper", False)
-    two = perplexity("--fidelity", "circuit", "--effects", "pulse-counter,fixed-charge")
-    assert two["effects"] == ["fixed-charge", "pulse-counter"]
+    two = perplexity("--fidelity", "circuit", "--effects", "pulse-counter,pulse-charge")
+    assert two["effects"] == ["pulse-charge", "pulse-counter"]
     attention = AnalogAttention(synthetic(), fidelity="circuit", effects=two["effects"])
     assert two["loss_nats"] == pytest.approx(float(lm.token_losses(ids, attention).mean()), rel=1e-6)
     assert perplexity("--fidelity", "circuit", "--effects", "none")["loss_nats"] == pytest.approx(
