@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gaincell_char.circuits.testbench import Setting, testbench
@@ -10,7 +11,7 @@ from gaincell_char.errors import InputError
 from gaincell_char.spice.check import check
 from gaincell_char.spice.types import Waveforms
 
-READ = {"pulse_s": (15e-9,), "period_s": (20e-9,)}
+READ = {"v_level_V": (0.9,), "pulse_s": (15e-9,), "period_s": (20e-9,)}
 WRITE = {"on_line_s": (10e-9,), "period_s": (20e-9,)}
 
 
@@ -39,11 +40,11 @@ def test_what_cannot_be_counted_is_refused(name, axes, message) -> None:
 
 def test_the_twin_takes_leakage_out() -> None:
     bench = testbench("gain_cell.read_disturb")
-    asked = Setting(axes=READ | {"v_level_V": (0.9,), "reads": (1.0, 2.0)})
+    asked = Setting(axes=READ | {"reads": (1.0, 2.0)})
     time = np.array([0.0, 1e-9, 21e-9, 41e-9])
     waves = Waveforms("time", time, {
-        "v(sr0)": np.array([0.9, 0.9, 0.898, 0.896]),
-        "v(st0)": np.array([0.9, 0.9, 0.8995, 0.899]),
+        "v(sr)": np.array([0.9, 0.9, 0.898, 0.896]),
+        "v(st)": np.array([0.9, 0.9, 0.8995, 0.899]),
     })  # fmt: skip
     rows = bench.measure(asked, waves)
     elapsed = 19.5e-9 / 20e-9
@@ -53,7 +54,9 @@ def test_the_twin_takes_leakage_out() -> None:
 
 @pytest.fixture(scope="module")
 def reads(characterize):
-    return characterize("gain_cell.read_disturb", axes=READ | {"v_level_V": (0.0, 0.9), "reads": (1.0, 5.0)})
+    levels = (0.0, 0.9)
+    asked = [READ | {"v_level_V": (level,), "reads": (1.0, 5.0)} for level in levels]
+    return pd.concat([characterize("gain_cell.read_disturb", axes=axes) for axes in asked], ignore_index=True)
 
 
 @pytest.mark.ngspice

@@ -12,7 +12,7 @@ from gaincell_char.errors import InputError
 from gaincell_char.spice.check import check
 from gaincell_char.spice.types import FailureKind, SimulationFailure, Waveforms
 
-OUTER = {"pulse": {"pulse_s": (5e-9,)}, "write": {"pulse_s": (2e-9,)}}
+OUTER = {"pulse": {"pulse_s": (5e-9,)}, "write": {"pulse_s": (2e-9,)}, "read_disturb": {"v_level_V": (0.9,)}}
 BENCHES = [pytest.param(bench, id=bench.name) for bench in circuit("gain_cell").testbenches]
 
 
