@@ -18,18 +18,21 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pyarrow.parquet  # noqa: F401  # imported here once for every run
+import pyarrow.parquet  # noqa: F401  # what a run imports is imported here, once for all
+import rich.progress
+import rich.table  # noqa: F401
 from test_kill import descendants, gone, stored_after_kill
 
 from gaincell_char.cli import sweep  # noqa: F401
 from gaincell_char.cli.main import main
 from gaincell_char.keys import file_digest
-from gaincell_char.sweep import export, run, survey  # noqa: F401
+from gaincell_char.sweep import export, limits, run, survey  # noqa: F401
 
 SWEEP = ["gain_cell_iv", "--axis", "gain_cell.wn=60n:200n:8", "--axis", "v_store_V=0:0.9:37", "--axis", "v_bl_V=0.45",
          "-j", "2"]  # fmt: skip
 DECKS = 40
 DATASET = "dataset.parquet"
+PATIENCE_S = 5.0
 
 
 def start(folder: Path) -> int:
@@ -58,11 +61,15 @@ def start(folder: Path) -> int:
 
 
 def run_and_kill(folder: Path, after_s: float) -> bool:
-    """Whether the kill met a living run; its workers and simulators are gone in any case."""
-    pid, deadline = start(folder), time.monotonic() + after_s
-    while time.monotonic() < deadline:
+    """Whether the kill met a living run; its workers and simulators are gone in any case. The time counts from the
+    first deck that the run commits, or from `PATIENCE_S` after its start where that comes first."""
+    pid, started = start(folder), time.monotonic()
+    before, first = size(folder), 0.0
+    while not first or time.monotonic() - first < after_s:
         if os.waitpid(pid, os.WNOHANG) != (0, 0):
             return False
+        if not first and (size(folder) != before or time.monotonic() - started > PATIENCE_S):
+            first = time.monotonic()
         time.sleep(0.002)
     children = descendants(pid)
     os.kill(pid, signal.SIGKILL)
@@ -71,13 +78,18 @@ def run_and_kill(folder: Path, after_s: float) -> bool:
     return True
 
 
+def size(folder: Path) -> int:
+    """The bytes of the store and of its log."""
+    return sum(path.stat().st_size for path in folder.glob("store.sqlite*"))
+
+
 def torture(kills: int, seed: int) -> Counter[int]:
     """How often a kill found so many decks committed.
 
     Raises
     ------
     AssertionError
-        A dataset that differs, a process that is left, a run that does not end.
+        A dataset that differs, a process that is left, a run that ends without a dataset.
     """
     moments, found = random.Random(seed), Counter[int]()
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
@@ -91,8 +103,12 @@ def torture(kills: int, seed: int) -> Counter[int]:
         while found.total() < kills:
             folder = Path(name, f"run{datasets}")
             folder.mkdir()
-            while run_and_kill(folder, moments.uniform(0.05, 1.1) * took_s):
-                found[stored_after_kill(folder)] += 1
+            while run_and_kill(folder, moments.uniform(0, 1) * took_s / 4):
+                committed = stored_after_kill(folder)
+                found[committed] += 1
+                if committed == DECKS:  # what is left of the run is too short to be hit again and again
+                    os.waitpid(start(folder), 0)
+                    break
             said = (folder / "said.txt").read_text()
             assert (folder / DATASET).is_file(), f"no dataset after {found.total()} kills: {said}"
             assert file_digest(folder / DATASET) == wanted, f"another dataset after {found.total()} kills"
