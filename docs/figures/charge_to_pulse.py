@@ -35,14 +35,14 @@ def waveforms() -> None:
     """Bit line, integrator output and pulse of four columns and of the reference, phases marked."""
     setting = Setting()
     deck = tile.deck("figure", setting, [[group] for group in COLUMNS.values()])
-    extra = (*(f"v(xc{index}.out)" for index in range(len(COLUMNS))), "v(xz.bl)", "v(xz.out)")
+    extra = (*(f"v(xc{index}.out)" for index in range(len(COLUMNS))), "v(bz)", "v(xref.xz.out)")
     found = BatchEngine().run(replace(deck, vectors=deck.vectors + extra), 300.0)
     time, vectors = found.scale * 1e9, found.vectors
     figure, axes = plt.subplots(3, 1, figsize=(8, 7), sharex=True, constrained_layout=True)
     for index, name in enumerate(COLUMNS):
         for axis, vector in zip(axes, (f"v(b{index})", f"v(xc{index}.out)", f"v(p{index})"), strict=True):
             axis.plot(time, vectors[vector], label=name, linewidth=1.2)
-    for axis, vector in zip(axes, ("v(xz.bl)", "v(xz.out)", "v(win)"), strict=True):
+    for axis, vector in zip(axes, ("v(bz)", "v(xref.xz.out)", "v(win)"), strict=True):
         axis.plot(time, vectors[vector], "k--", linewidth=1, label="reference" if axis is not axes[2] else "window")
     at = tile.phases(tile.values(setting)[0])
     opened, closed = tile.opening(setting, found)

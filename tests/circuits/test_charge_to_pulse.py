@@ -65,7 +65,8 @@ def test_every_parameter_and_condition_is_in_the_deck(bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "subcircuits"), [("charge_to_pulse", ("charge_to_pulse", "zero_charge_k")), ("front_end", ("front_end",))]
+    ("name", "subcircuits"),
+    [("charge_to_pulse", ("charge_to_pulse", "zero_charge_k", "zero_crossing_k")), ("front_end", ("front_end",))],
 )
 def test_sizes_of_the_netlists_are_parameters_with_the_netlists_defaults(name: str, subcircuits: tuple[str]) -> None:
     defaults = {each.name.partition(".")[2]: each.default for each in circuit(name).parameters}

@@ -15,13 +15,16 @@ from gaincell_char.circuits.converter import Group
 from gaincell_char.circuits.deck import Array, assemble, number, pulse
 from gaincell_char.circuits.gain_cell import cell
 from gaincell_char.circuits.settings import numeric_values, parameter_values
-from gaincell_char.circuits.testbench import Parameter, Setting
+from gaincell_char.circuits.testbench import Mismatch, Parameter, Setting
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
 NETLIST = "charge_to_pulse.lib"
 NETLISTS = ("gain_cell.lib", "gates.lib", "front_end.lib", NETLIST, "zero_charge_reference.lib")
 LSB_S = 15e-9 / 15.5
 """One counter step of the output: the unit in which the converters are judged."""
+MISMATCH = Mismatch(r"xc\d+|xref", same=True)
+"""A sample is one converter at several charges. The reference is wrapped in an instance of its own, so that its devices
+have other names, thus other draws, than those of a column."""
 
 _SIZES = (
     Parameter("charge_to_pulse.cint_F", 450e-15, "F", 50e-15, 5e-12, "integrating capacitor"),
@@ -29,7 +32,7 @@ _SIZES = (
     Parameter("charge_to_pulse.lamp", 100e-9, "m", 30e-9, 1e-6, "length of the amplifier's devices"),
     Parameter("charge_to_pulse.ratio", 2.8, "1", 0.5, 20.0, "the amplifier's P width over its N width"),
     Parameter("charge_to_pulse.units", 8.0, "1", 1.0, 64.0, "read branches of a cell in the replica current"),
-    Parameter("charge_to_pulse.wref", 84.7e-9, "m", 40e-9, 1e-6, "width of the P read device in a replica, unscaled"),
+    Parameter("charge_to_pulse.wref", 82.5e-9, "m", 40e-9, 1e-6, "width of the P read device in a replica, unscaled"),
     Parameter("charge_to_pulse.lref", 0.55e-6, "m", 150e-9, 5e-6, "length of the P read device in a replica, unscaled"),
     Parameter("charge_to_pulse.scale", 3.0, "1", 1.0, 10.0, "factor on width and length of a replica (matching)"),
     Parameter("charge_to_pulse.ckick_F", 14e-15, "F", 0.0, 200e-15, "capacitor, replica enable to bit line"),
@@ -112,7 +115,7 @@ def deck(
     more: Sequence[str] = (),
     defaults: Mapping[str, float] = converter.NUMERICS,
 ) -> Deck:
-    """One converter a column, `xc0`, `xc1`, ..., each with its own supply `va0`, ...; the reference `xz` on `vz`.
+    """One converter a column, `xc0`, `xc1`, ..., each with its own supply `va0`, ...; the reference `xref` on `vz`.
 
     `more` are lines that the testbench adds, `defaults` its numerics.
     """
@@ -129,8 +132,12 @@ def deck(
         f"venb enb 0 {pulse(vdd, 0.0, at.enable, at.latest - at.enable, EDGE_S)}",
         *converter.timer("win", "timer", own["t_max_s"]),
         *converter.gate("gate", "timer", at.listen, at.latest, vdd),
-        f"xz rst rstb enb gate win z 0 zero_charge_k {sizes}",
-        *_before("xz.", "xz.bl", _REFERENCE_BEFORE_V, vdd),
+        ".subckt reference bl rst rstb enb gate win vdd vss",
+        f"xz bl rst rstb enb gate win vdd vss zero_crossing_k {sizes}",
+        ".ends reference",
+        "xref bz rst rstb enb gate win z 0 reference",
+        "xload bz vdd 0 idle_column",
+        *_before("xref.xz.", "bz", _REFERENCE_BEFORE_V, vdd),
     ]
     vectors = ["v(win)"]
     for index, groups in enumerate(columns):

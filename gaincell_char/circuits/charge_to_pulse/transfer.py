@@ -7,7 +7,7 @@ import numpy as np
 from gaincell_char.circuits.charge_to_pulse import tile
 from gaincell_char.circuits.converter import EDGE_S, NUMERICS, Group
 from gaincell_char.circuits.settings import axis_values
-from gaincell_char.circuits.testbench import Axis, Mismatch, Setting, Testbench
+from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.errors import InputError
 from gaincell_char.spice.types import Deck, Waveforms
 
@@ -91,5 +91,5 @@ TESTBENCH = Testbench(
     deck=deck,
     measure=measure,
     numerics=NUMERICS,
-    mismatch=Mismatch(r"xc\d+", same=True),
+    mismatch=tile.MISMATCH,
 )
