@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaincell_char.behavior.functions import Polynomial
-from gaincell_char.behavior.schema import BehavioralModel, ExponentialRetention, LowRankRetention
+from gaincell_char.behavior.schema import (
+    BehavioralModel,
+    Condition,
+    Converter,
+    ExponentialRetention,
+    LowRankRetention,
+)
 
 NOMINAL_SLOPE = 19.3
 """Unit currents per volt of a nominal cell, by the definition of the unit current."""
@@ -61,7 +67,49 @@ def quantities(model: BehavioralModel) -> dict[str, Quantity]:
     found["signed_charge_to_pulse_units"] = Quantity(
         model.signed_charge_to_pulse.full_scale_units, "u", "full scale of a tile's A_n"
     )
+    found |= _converter("charge_to_pulse", model.charge_to_pulse, model.condition)
+    found |= _converter("signed_charge_to_pulse", model.signed_charge_to_pulse, model.condition)
+    found |= _around(model)
     return {name: quantity for name, quantity in found.items() if math.isfinite(quantity.value)}
+
+
+def _converter(name: str, converter: Converter, condition: Condition) -> dict[str, Quantity]:
+    """The transfer at `condition`, each sign by itself."""
+    found: dict[str, Quantity] = {}
+    transfer = converter.transfer(condition)
+    for sign, figures in (("", transfer and transfer.positive), ("_negative", transfer and transfer.negative)):
+        if figures is not None:
+            found |= {
+                f"{name}{sign}_offset_s": Quantity(figures.offset_s, "s", "of the line through its pulses"),
+                f"{name}{sign}_gain_error": Quantity(figures.gain_error, "1", "of that line"),
+                f"{name}{sign}_inl_s": Quantity(figures.inl_s, "s", "largest distance of a pulse from that line"),
+                f"{name}{sign}_clamp_s": Quantity(figures.clamp_s, "s", "longest pulse"),
+            }
+    if transfer is not None:
+        found[f"{name}_dead_zone_C"] = Quantity(transfer.dead_zone_C, "C", "charges that give no pulse")
+    if converter.noise is not None:
+        found[f"{name}_jitter_s"] = Quantity(converter.noise.jitter_s, "s", "rms, from conversion to conversion")
+    if converter.mismatch is not None:
+        found[f"{name}_mismatch_offset_s"] = Quantity(converter.mismatch.offset_s, "s", "deviation between converters")
+        found[f"{name}_mismatch_gain"] = Quantity(converter.mismatch.gain, "1", "deviation between converters")
+    return found
+
+
+def _around(model: BehavioralModel) -> dict[str, Quantity]:
+    """Counter, energy and latency, where they were measured."""
+    found: dict[str, Quantity] = {}
+    figures = None if model.pulse_counter is None else model.pulse_counter.at(model.condition)
+    if figures is not None:
+        found["pulse_counter_phase_s"] = Quantity(figures.phase_s, "s", "the narrowest pulse that counts")
+        found["pulse_counter_maximum_clock_Hz"] = Quantity(figures.maximum_clock_Hz, "Hz", "every width still right")
+    if model.energy is not None:
+        for product in ("key_product", "value_product"):
+            parts = getattr(model.energy, f"{product}_J")
+            meaning = f"a token in one head, {model.energy.tiles} tiles: sum of {', '.join(parts)}"
+            found[f"{product}_J"] = Quantity(sum(parts.values()), "J", meaning)
+    if model.latency is not None:
+        found["latency_s"] = Quantity(model.latency.total_s, "s", "from the first query pulse to the code")
+    return found
 
 
 def _retention(law: ExponentialRetention | LowRankRetention | None) -> dict[str, Quantity]:

@@ -11,6 +11,7 @@ import pytest
 from synthetic_circuit import ERROR, HERE, T_MAX_S, piecewise, synthetic
 
 from gaincell_char.behavior import BehavioralModel, at_condition, diff, load_model, save_model, validate
+from gaincell_char.behavior.quantities import quantities
 from gaincell_char.behavior.schema import (
     ArrayModel,
     Burst,
@@ -119,6 +120,18 @@ def test_models_without_the_sections_are_as_they_were() -> None:
 def test_a_measured_converter_shows_in_the_difference() -> None:
     names = {change.name for change in diff(load_model("leroux2025"), synthetic()).fields}
     assert "charge_to_pulse.transfers.0.pulse_s.coefficients" in names
+
+
+def test_quantities_of_characterized_circuits() -> None:
+    bare, figures = quantities(load_model("leroux2025")), quantities(complete())
+    assert set(bare) < set(figures)
+    assert figures["charge_to_pulse_clamp_s"].value == pytest.approx(1.01 * T_MAX_S)
+    assert figures["signed_charge_to_pulse_negative_offset_s"].unit == "s"
+    assert figures["signed_charge_to_pulse_mismatch_gain"].value == 0.03
+    assert figures["pulse_counter_phase_s"].value == pytest.approx(0.41 * T_MAX_S / 15.5)
+    assert figures["key_product_J"].value == 5e-10
+    assert figures["latency_s"].value == pytest.approx(2 * T_MAX_S)
+    assert not any("negative" in name and name.startswith("charge_to_pulse") for name in figures)
 
 
 def _edit(change: Callable[[dict[str, Any]], None]) -> str:
