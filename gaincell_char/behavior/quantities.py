@@ -14,6 +14,7 @@ from gaincell_char.behavior.schema import (
     Converter,
     ExponentialRetention,
     LowRankRetention,
+    PulseFigures,
 )
 
 NOMINAL_SLOPE = 19.3
@@ -77,15 +78,9 @@ def _converter(name: str, converter: Converter, condition: Condition) -> dict[st
     """The transfer at `condition`, each sign by itself."""
     found: dict[str, Quantity] = {}
     transfer = converter.transfer(condition)
-    for sign, figures in (("", transfer and transfer.positive), ("_negative", transfer and transfer.negative)):
-        if figures is not None:
-            found |= {
-                f"{name}{sign}_offset_s": Quantity(figures.offset_s, "s", "of the line through its pulses"),
-                f"{name}{sign}_gain_error": Quantity(figures.gain_error, "1", "of that line"),
-                f"{name}{sign}_inl_s": Quantity(figures.inl_s, "s", "largest distance of a pulse from that line"),
-                f"{name}{sign}_clamp_s": Quantity(figures.clamp_s, "s", "longest pulse"),
-            }
     if transfer is not None:
+        found |= _pulses(name, transfer.positive)
+        found |= {} if transfer.negative is None else _pulses(f"{name}_negative", transfer.negative)
         found[f"{name}_dead_zone_C"] = Quantity(transfer.dead_zone_C, "C", "charges that give no pulse")
     if converter.noise is not None:
         found[f"{name}_jitter_s"] = Quantity(converter.noise.jitter_s, "s", "rms, from conversion to conversion")
@@ -93,6 +88,15 @@ def _converter(name: str, converter: Converter, condition: Condition) -> dict[st
         found[f"{name}_mismatch_offset_s"] = Quantity(converter.mismatch.offset_s, "s", "deviation between converters")
         found[f"{name}_mismatch_gain"] = Quantity(converter.mismatch.gain, "1", "deviation between converters")
     return found
+
+
+def _pulses(name: str, figures: PulseFigures) -> dict[str, Quantity]:
+    return {
+        f"{name}_offset_s": Quantity(figures.offset_s, "s", "of the line through its pulses"),
+        f"{name}_gain_error": Quantity(figures.gain_error, "1", "of that line"),
+        f"{name}_inl_s": Quantity(figures.inl_s, "s", "largest distance of a pulse from that line"),
+        f"{name}_clamp_s": Quantity(figures.clamp_s, "s", "longest pulse"),
+    }
 
 
 def _around(model: BehavioralModel) -> dict[str, Quantity]:
