@@ -82,8 +82,8 @@ def _what(found: dict[str, Any]) -> str:
     return (
         f"{len(found['cases'])} random heads (seed {found['seed']}), {where['corner']}, {where['temperature_C']:g} C, "
         f"{where['vdd_V']:g} V. One output of each, transistor by transistor: {real} of {size['tokens']} key columns "
-        f"of {size['rows']} cells, a value column of {size['tokens']} cells. Errors are circuit minus model, in counter "
-        f"steps of {found['LSB_s'] * 1e9:.4f} ns."
+        f"of {size['rows']} cells, a value column of {size['tokens']} cells. Errors are circuit minus model, in "
+        f"counter steps of {found['LSB_s'] * 1e9:.4f} ns."
     )
 
 

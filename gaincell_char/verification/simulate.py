@@ -1,4 +1,4 @@
-"""Heads through ngspice: a deck and its counter's deck a case, on worker processes, finished cases kept in a store."""
+"""Heads through ngspice: the decks of a case one after the other, on worker processes; finished cases are kept."""
 
 from __future__ import annotations
 
@@ -12,37 +12,31 @@ from pathlib import Path
 
 import numpy as np
 
+from gaincell_char import keys
 from gaincell_char.circuits.head.case import HeadCase
-from gaincell_char.circuits.head.deck import counter_deck, head_deck
+from gaincell_char.circuits.head.deck import counter_deck, key_deck, value_deck
 from gaincell_char.circuits.head.measure import read_count, read_head
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.spice.types import Deck, Engine, FailureKind, Waveforms
 from gaincell_char.sweep.execute import Task, execute
-from gaincell_char.sweep.identity import identify
+from gaincell_char.sweep.identity import Identity, identify
 from gaincell_char.sweep.lock import only_writer
 from gaincell_char.sweep.store import Store
 from gaincell_char.sweep.worker import Done, Outcome
 
 VERSION = 1
-"""Of what is measured of a deck: raise it where a stored row would come out differently."""
+"""Of what is simulated and measured of a case: raise it where a stored row would come out differently."""
 TIMEOUT_S = 1800.0
 Progress = Callable[[int, int, str], None]
 Row = Mapping[str, float]
-_AXES = tuple(
-    Axis(name, "1", (0.0,), False, meaning)
-    for name, meaning in (
-        ("case", "index"),
-        ("seed", "of all cases"),
-        ("clock_phase", "of the free-running fast clock"),
-    )
-)
+_AXES = tuple(Axis(name, "1", (0.0,), False, meaning) for name, meaning in (("case", "index"), ("seed", "of all")))
 
 
 @dataclass(frozen=True)
 class HeadDeck(Deck):
-    """The deck of a case, and what its counter's deck is made from."""
+    """The deck of a case's key tile, and what the decks after it are made from."""
 
     setting: Setting = dataclasses.field(default_factory=Setting)
     case: HeadCase = dataclasses.field(default_factory=lambda: HeadCase((0,), ((0,),), (0,), ()))
@@ -50,7 +44,7 @@ class HeadDeck(Deck):
 
 
 class HeadEngine:
-    """Runs the deck of a case, then its counter's; the bits stand beside the waveforms as they ended."""
+    """Runs the decks of a case one after the other; the bits stand beside the waveforms as they ended."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -60,12 +54,24 @@ class HeadEngine:
         return self._engine.identity
 
     def run(self, deck: Deck, timeout_s: float = TIMEOUT_S) -> Waveforms:
-        """The waveforms of the head, and `v(b0)`, ... constant at their last value; raises as the engine."""
+        """The waveforms of both tiles at all of their time points, `v(b0)`, ... constant at their last value.
+
+        Raises
+        ------
+        SimulationFailure
+            As the engine.
+        """
         assert isinstance(deck, HeadDeck)
-        head = self._engine.run(deck, timeout_s)
-        bits = self._engine.run(counter_deck(deck.setting, deck.case, deck.phases, head), timeout_s).vectors
-        ended = {name: np.full_like(head.scale, values[-1]) for name, values in bits.items()}
-        return dataclasses.replace(head, vectors={**head.vectors, **ended})
+        known = deck.setting, deck.case, deck.phases
+        key = self._engine.run(deck, timeout_s)
+        value = self._engine.run(value_deck(*known, key), timeout_s)
+        bits = self._engine.run(counter_deck(*known, value), timeout_s)
+        time = np.union1d(key.scale, value.scale)
+        vectors = {
+            name: np.interp(time, each.scale, values) for each in (key, value) for name, values in each.vectors.items()
+        }
+        vectors |= {name: np.full_like(time, values[-1]) for name, values in bits.vectors.items()}
+        return Waveforms(value.scale_name, time, vectors, (*key.notes, *value.notes, *bits.notes))
 
     def close(self) -> None:
         self._engine.close()
@@ -117,11 +123,13 @@ def task(
     setting: Setting, index: int, seed: int, case: HeadCase, phases: Phases, widths_s: tuple[float, ...], engine: str
 ) -> Task:
     """The deck of `case` under its key. `engine`: identity of the engine that is to run it."""
-    axes = {"case": (float(index),), "seed": (float(seed),), "clock_phase": (case.clock_phase,)}
-    own = dataclasses.replace(setting, axes=axes)
-    plain = head_deck(setting, case, phases, widths_s)
+    own = dataclasses.replace(setting, axes={"case": (float(index),), "seed": (float(seed),)})
+    plain = key_deck(setting, case, phases, widths_s)
     deck = HeadDeck(plain.text, plain.vectors, plain.files, setting, case, phases)
-    return Task(identify(bench(case.columns, phases), own, deck, engine), own, deck)
+    known = identify(bench(case.columns, phases), own, deck, engine)
+    # the decks after the first follow from these, and from netlists that the first includes too
+    inputs = {**known.inputs, "case": dataclasses.asdict(case), "phases": dataclasses.asdict(phases)}
+    return Task(Identity(keys.key(inputs), inputs), own, deck)
 
 
 def run(

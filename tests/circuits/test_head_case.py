@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaincell_char.circuits.head.case import HeadCase
-from gaincell_char.circuits.head.deck import head_deck, kinks, stored_V, whole_deck
+from gaincell_char.circuits.head.deck import key_deck, kinks, stored_V, whole_deck
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Setting
 from gaincell_char.errors import InputError
@@ -38,7 +38,7 @@ def test_a_case_that_cannot_be_is_refused(change: dict[str, object]) -> None:
 
 
 def test_every_cell_is_in_the_deck_once() -> None:
-    deck = head_deck(Setting(), CASE, Phases(), WIDTHS_S)
+    deck = whole_deck(Setting(), CASE, Phases(), WIDTHS_S)
     cells = [line.split() for line in deck.text.splitlines() if line.startswith("x") and " gain_cell " in line]
 
     def on(bit_line: str) -> int:
@@ -56,14 +56,14 @@ def test_every_cell_is_in_the_deck_once() -> None:
 
 
 def test_the_decks_pass_the_check() -> None:
-    for make in (head_deck, whole_deck):
+    for make in (key_deck, whole_deck):
         check(make(Setting(), CASE, Phases(), WIDTHS_S))
 
 
 def test_stored_levels_follow_the_supply() -> None:
     assert stored_V(7, 0.9) == pytest.approx(0.9)
     assert stored_V(7, 0.855) == pytest.approx(0.855)
-    deck = head_deck(Setting(vdd_V=0.855), CASE, Phases(), WIDTHS_S)
+    deck = key_deck(Setting(vdd_V=0.855), CASE, Phases(), WIDTHS_S)
     assert ".ic v(sk0_3_7)=0.855" in deck.text
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gaincell_char.circuits.head.deck import BITS, head_vectors
+from gaincell_char.circuits.head.deck import BITS, VALUE_VECTORS, key_vectors
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
@@ -37,7 +37,8 @@ def head_waveforms(columns: int, pulse_s: float, key_pulse_s: float = 4e-9, vdd_
         **{f"v(w{column})": box(key, key_pulse_s) for column in range(columns)},
         **{f"v(kbl{column})": flat - 0.02 * (time > at.read_s) for column in range(columns)},
     }
-    return Waveforms("time", time, {name: signals[name] for name in head_vectors(columns)})
+    signals |= {f"v(wb{column})": vdd_V - signals[f"v(w{column})"] for column in range(columns)}
+    return Waveforms("time", time, {name: signals[name] for name in (*key_vectors(columns), *VALUE_VECTORS)})
 
 
 @dataclass
@@ -56,9 +57,13 @@ class PlaybackEngine:
             count = round(abs(self.pulse_s) / STEP_S)
             bits = {f"v({bit})": np.array([0.0, 0.9 * (count >> place & 1)]) for place, bit in enumerate(BITS)}
             return Waveforms("time", np.array([0.0, 1e-9]), bits)
+        if deck.vectors == VALUE_VECTORS:
+            whole = head_waveforms(self.columns, self.pulse_s)
+            return Waveforms("time", whole.scale, {name: whole.vectors[name] for name in VALUE_VECTORS})
         self.heads += 1
         if self.heads - 1 == self.fails_at:
             raise SimulationFailure(FailureKind.NO_CONVERGENCE, "timestep too small at v(kbl0)")
-        return head_waveforms(self.columns, self.pulse_s)
+        whole = head_waveforms(self.columns, self.pulse_s)
+        return Waveforms("time", whole.scale, {name: whole.vectors[name] for name in key_vectors(self.columns)})
 
     def close(self) -> None: ...

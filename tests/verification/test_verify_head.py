@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from gaincell_char.verification.cases import Size
 from gaincell_char.verification.statistics import failures, statistics
 
 SIZE = Size(6, 5, 2)
+WIDTHS_S = predict.input_widths_s(characterized())
 
 
 def _request(cases: int = 3) -> head.Request:
@@ -47,14 +49,11 @@ def test_the_model_of_a_case_by_hand() -> None:
     said = predict.circuit(model, queries, keys, values)
     charge = model.cell.pulse_charge
     assert charge is not None
-    # one cell of a column is read, the other's pulse has no width
-    read_C = charge.read_current(0.9) * T_MAX_S + charge.fixed_charge(0.9)
-    pulse_s = read_C / model.charge_to_pulse.full_scale_C * T_MAX_S
-    output_C = charge.read_current(0.9) * pulse_s + charge.fixed_charge(0.9)
-    assert said.relu_pulse_s == pytest.approx([pulse_s, 0.0], rel=1e-12)
-    assert said.signed_pulse_s == pytest.approx(
-        output_C / model.signed_charge_to_pulse.full_scale_C * T_MAX_S, rel=1e-12
-    )
+    # one cell of a column is read, the other's pulse has no width; the cell stores its highest level
+    pulse_s = charge.surface(0.9, T_MAX_S) / model.charge_to_pulse.full_scale_C * T_MAX_S
+    output_s = charge.surface(0.9, pulse_s) / model.signed_charge_to_pulse.full_scale_C * T_MAX_S
+    assert said.relu_pulse_s == pytest.approx([pulse_s, 0.0], rel=1e-3)
+    assert said.signed_pulse_s == pytest.approx(output_s, rel=2e-3)
     assert said.code == round(said.signed_pulse_s / STEP_S)
 
 
@@ -67,7 +66,7 @@ def test_paper_fidelity_clamps_at_full_scale() -> None:
 
 def test_a_model_that_is_not_characterized_is_refused() -> None:
     bare = load_model("leroux2025")
-    with pytest.raises(InputError, match="fixed-charge is not measured"):
+    with pytest.raises(InputError, match="pulse-charge is not measured"):
         head.prepare(_request(), bare)
     with pytest.raises(InputError, match="not measured at"):
         head.prepare(head.Request(1, 1, SIZE, Condition(corner="ss")), characterized())
@@ -84,6 +83,7 @@ def test_stored_levels_of_the_model_follow_the_supply() -> None:
     cell = model.cell
     assert cell.pulse_charge is not None
     low = Condition(vdd_V=0.855)
+    assert model.pulse_counter is not None
     moved = cell.pulse_charge.model_copy(update={"condition": low})
     parts = {
         "cell": cell.model_copy(update={"pulse_charges": [moved]}),
@@ -93,8 +93,8 @@ def test_stored_levels_of_the_model_follow_the_supply() -> None:
             )
             for name in ("charge_to_pulse", "signed_charge_to_pulse")
         },
-        "pulse_counter": model.pulse_counter.model_copy(  # type: ignore[union-attr]
-            update={"figures": [model.pulse_counter.figures[0].model_copy(update={"condition": low})]}  # type: ignore[union-attr]
+        "pulse_counter": model.pulse_counter.model_copy(
+            update={"figures": [model.pulse_counter.figures[0].model_copy(update={"condition": low})]}
         ),
     }
     assert predict.at(model.model_copy(update=parts), low).cell.level_range_V == pytest.approx((0.0, 0.855))
@@ -131,7 +131,7 @@ def test_finished_cases_are_kept_and_a_failed_one_is_tried_again(playback: Playb
     assert [each.index for each in simulated.compared] == [0, 2]
     (failed,) = simulated.failed
     assert (failed.index, failed.kind.value) == (1, "no_convergence")
-    assert failed.deck.read_text().startswith("* head, one output")
+    assert failed.deck.read_text().startswith("* head, key tile")
     found = head.result(prepared, simulated)
     assert not found["passed"]
     assert "1 of 3 cases have no result" in found["missed"]
@@ -144,20 +144,25 @@ def test_finished_cases_are_kept_and_a_failed_one_is_tried_again(playback: Playb
     assert third.rows == again.rows
 
 
-def test_the_clock_phase_is_part_of_the_key(playback: PlaybackEngine) -> None:
-    prepared = head.prepare(_request(2), characterized())
-    first = prepared.tasks[0]
-    deck = first.deck
-    assert isinstance(deck, simulate.HeadDeck)
-    phases = [round(task.setting.axes["clock_phase"][0], 12) for task in prepared.tasks]
-    assert phases[0] != phases[1]
-    assert first.setting.axes["clock_phase"] == (deck.case.clock_phase,)
+def test_what_the_first_deck_does_not_hold_is_part_of_the_key_too(playback: PlaybackEngine) -> None:
+    (made,) = head.prepare(_request(1), characterized()).tasks
+    assert isinstance(made.deck, simulate.HeadDeck)
+    known = made.deck
+    for change in ({"clock_phase": 0.5}, {"pulses_s": (1e-9, *known.case.pulses_s[1:])}):
+        other = dataclasses.replace(known.case, **change)
+        again = simulate.task(known.setting, 0, 1, other, known.phases, WIDTHS_S, playback.identity)
+        assert again.deck.text == known.text
+        assert again.identity.key != made.identity.key
+    later = dataclasses.replace(known.phases, latch_s=known.phases.latch_s + 1e-12)
+    again = simulate.task(known.setting, 0, 1, known.case, later, WIDTHS_S, playback.identity)
+    assert again.identity.key != made.identity.key
 
 
 def test_the_command(playback: PlaybackEngine, tmp_path: Path) -> None:
     save_model(characterized(), tmp_path / "model.json")
-    arguments = ["head", "--cases", "2", "--tokens", "6", "--rows", "5", "--columns", "2", "-j", "1", "--json",
-                 "--model", str(tmp_path / "model.json"), "--store", str(tmp_path / "s.sqlite"), "-o", str(tmp_path)]  # fmt: skip
+    size = ["--tokens", "6", "--rows", "5", "--columns", "2"]
+    files = ["--model", str(tmp_path / "model.json"), "--store", str(tmp_path / "s.sqlite"), "-o", str(tmp_path)]
+    arguments = ["head", "--cases", "2", *size, "-j", "1", "--json", *files]
     outcome = CliRunner().invoke(command, arguments)
     found = json.loads(outcome.stdout)
     assert outcome.exit_code == (0 if found["passed"] else 1)

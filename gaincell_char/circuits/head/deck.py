@@ -1,15 +1,15 @@
-"""The decks of one output of a head: key columns of real cells, ReLU pulses, value column, signed pulse; its counter.
+"""The decks of one output of a head: the key tile's columns, the value tile's column, the counter.
 
-The counter is a deck of its own: its fast clock needs more time steps than all the rest. It is cut off where gates
-drive gates and nothing comes back: the pulses, the sign and the windows are recorded from the first deck, which carries
-the counter's input gates as their load, and drive the second. `whole_deck` has everything in one, to show that the cut
-changes nothing.
+Each tile is a deck of its own, and the counter is one. They are cut apart where gates drive gates and nothing comes
+back: word lines and pulses, sign and windows are recorded in one deck, which carries the gates behind the cut as load,
+and drive the next. So no deck simulates what rests: the key tile while the value tile converts, both while the fast
+clock of the counter needs its many time steps. `whole_deck` has all in one, to show that the cuts change nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -34,112 +34,127 @@ NETLISTS = (
     "pulse_counter.lib",
     "word_line_driver.lib",
 )
-NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "trtol": 1.0, "chgtol": 1e-15, "step_s": 1e-10}
-"""`trtol` 1 makes the steps fine where a comparator switches: the default of 7 leaves 15 ps, this 5 ps."""
+NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "trtol": 1.0, "chgtol": 1e-16, "step_s": 5e-10}
+"""Steps follow the error estimate alone; `trtol` and `chgtol` make them fine where a comparator switches."""
 COUNTER_NUMERICS = {"gmin": 1e-15, "reltol": 1e-3, "step_s": 1e-10}
 NOMINAL_VDD_V = 0.9
-WIRE_F = 0.3e-15
-"""Bit-line wire of one row."""
+BL_WIRE_F = 0.3e-15
+WL_WIRE_F = 0.4e-15
+"""Wire of a bit line and of a word line, one cell pitch of it."""
+TILE_COLUMNS = 64
 CLOCK_S = 15e-9 / 124
 """Period of the fast clock, an eighth of a counter step."""
 CLOCK_EDGE_S = 10e-12
 BITS = ("b0", "b1", "b2", "b3", "b4")
 HANDED_ON = ("pp", "pn", "sgn", "vwinp", "vwinn")
 """Nodes that the converter drives and the counter reads."""
+VALUE_VECTORS = ("v(vbl)", *(f"v({name})" for name in HANDED_ON))
 _KINK_V = 2e-3
 _BEFORE_S = 0.2e-9
 _AFTER_STEPS = 3
 
 
-def head_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[float, ...]) -> Deck:
-    """`case` from the query pulses to the signed pulse.
+def key_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[float, ...]) -> Deck:
+    """The key columns of `case`, from the query pulses to the ReLU pulses on the word lines of the value tile.
 
     Cells with the same stored level on the same word line are one instance with a multiplier: they are the same
-    circuit, node for node. Stored levels follow the supply. Input pulses come from sources, `widths_s` wide by level;
-    ReLU pulses of the key columns reach the value tile through word-line buffers, those of the other tokens come from
-    sources.
+    circuit, node for node. Stored levels follow the supply. Query pulses come from sources, `widths_s` wide by level.
 
     Raises
     ------
     InputError
         An unknown technology, corner or parameter, or a value outside its range.
     """
-    loads = [
+    writer = _Writer(setting, phases)
+    lines = [*writer.key_control(), *writer.queries(case, widths_s), *writer.key_columns(case)]
+    end_s = phases.latch_s
+    return _assembled("key tile", setting, case, lines, key_vectors(case.columns), end_s)
+
+
+def value_deck(setting: Setting, case: HeadCase, phases: Phases, key: Waveforms) -> Deck:
+    """The value column of `case`, up to the signed pulse. `key`: waveforms of `key_deck`, whose word lines drive the
+    cells of the tokens that have a key column; pulses of the other tokens come from sources.
+
+    Raises
+    ------
+    InputError
+        As `key_deck`.
+    """
+    writer = _Writer(setting, phases)
+    lines = [
+        *writer.value_control(),
+        *(_replayed(f"{node}{column}", key, 0.0) for column in range(case.columns) for node in ("w", "wb")),
+        *writer.value_column(case),
         "xloadpulse pp pn loadpulse vdd 0 nor2",
         *(f"xloadsign{side} sgn loadsign{side} vdd 0 inverter" for side in "ab"),
         *(f"xloadwin{sign} vwin{sign} loadwin{sign} vdd 0 inverter" for sign in "pn"),
         *(f"xloadclock{sign} 0 vwin{sign} loadclock{sign} vdd 0 nand2" for sign in "pn"),
     ]
-    return _assembled(setting, case, phases, widths_s, loads, ())
+    return _assembled("value tile", setting, case, lines, VALUE_VECTORS, phases.end_s)
 
 
 def whole_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[float, ...]) -> Deck:
-    """`case` from the query pulses to the bits, in one deck. Arguments and errors as `head_deck`'s."""
-    counter = list(_counter(setting.vdd_V, case, phases, "pn"))
-    bits = tuple(f"v({bit})" for bit in BITS)
-    return _assembled(setting, case, phases, widths_s, counter, bits)
+    """`case` from the query pulses to the bits, in one deck. Arguments and errors as `key_deck`'s."""
+    writer = _Writer(setting, phases)
+    lines = [
+        *writer.key_control(),
+        *writer.queries(case, widths_s),
+        *writer.key_columns(case),
+        *writer.value_control(),
+        *writer.value_column(case),
+        *_counter(setting.vdd_V, case, "pn", phases.value_listen_s, 0.0),
+    ]
+    vectors = (*key_vectors(case.columns), *VALUE_VECTORS, *(f"v({bit})" for bit in BITS))
+    return _assembled("whole", setting, case, lines, vectors, phases.end_s)
 
 
-def counter_deck(setting: Setting, case: HeadCase, phases: Phases, waveforms: Waveforms) -> Deck:
-    """The counter, driven by what the deck of `head_deck` gave, until three steps after the pulse has ended: from
-    then on its flip-flop samples zeros. Of the two count clocks only that of the latched sign is there; the counter is
-    cut off from the other."""
-    start, half = phases.value_listen_s - _BEFORE_S, setting.vdd_V / 2
-    sign = "p" if waveforms.vectors["v(sgn)"][-1] > half else "n"
-    ends = (converter.crossings(waveforms.scale, waveforms.vectors[f"v({node})"], half, rising)
-            for node, rising in ((f"p{sign}", False), (f"vwin{sign}", True)))  # fmt: skip
-    last = max((float(times[-1]) for times in ends if times.size), default=phases.value_listen_s)
-    end = min(last + _AFTER_STEPS * 8 * CLOCK_S, phases.end_s)
+def counter_deck(setting: Setting, case: HeadCase, phases: Phases, value: Waveforms) -> Deck:
+    """The counter, driven by what `value_deck` gave, from just before the window opens until three steps after the
+    pulse has ended: from then on its flip-flop samples zeros. Of the two count clocks only that of the latched sign is
+    there; the counter is cut off from the other."""
+    half = setting.vdd_V / 2
+    sign = "p" if value.vectors["v(sgn)"][-1] > half else "n"
+    opens, ends = (converter.crossings(value.scale, value.vectors[f"v({node})"], half, rising)
+                   for node, rising in ((f"vwin{sign}", True), (f"p{sign}", False)))  # fmt: skip
+    opened = float(opens[0]) if opens.size else phases.value_listen_s
+    start = opened - _BEFORE_S
+    end = min(float(ends[-1] if ends.size else opened) + _AFTER_STEPS * 8 * CLOCK_S, phases.end_s)
+    step = number(COUNTER_NUMERICS["step_s"])
     lines = [
         *sources(vdd=setting.vdd_V),
-        *(_replayed(name, waveforms, start) for name in HANDED_ON),
-        *_counter(setting.vdd_V, case, phases, sign, start),
-        f".tran {number(COUNTER_NUMERICS['step_s'])} {number(end - start)} 0 {number(COUNTER_NUMERICS['step_s'])}",
+        *(_replayed(name, value, start) for name in HANDED_ON),
+        *_counter(setting.vdd_V, case, sign, phases.value_listen_s, start),
+        f".tran {step} {number(end - start)} 0 {step}",
     ]
     return assemble(
         "head, its pulse counter", setting, COUNTER_NETLISTS, COUNTER_NUMERICS, lines, [f"v({bit})" for bit in BITS]
     )
 
 
-def head_vectors(columns: int) -> tuple[str, ...]:
-    """Vectors that the measurement and the counter need: windows, pulses, sign, bit lines, word lines."""
-    of_columns = [f"v({name}{column})" for column in range(columns) for name in ("w", "kbl")]
-    return ("v(kwin)", "v(vbl)", *(f"v({name})" for name in HANDED_ON), *of_columns)
+def key_vectors(columns: int) -> tuple[str, ...]:
+    """What is recorded of the key tile: its window, word lines and bit lines."""
+    return ("v(kwin)", *(f"v({name}{column})" for column in range(columns) for name in ("w", "wb", "kbl")))
 
 
 def _assembled(
-    setting: Setting,
-    case: HeadCase,
-    phases: Phases,
-    widths_s: tuple[float, ...],
-    end: list[str],
-    more_vectors: tuple[str, ...],
+    part: str, setting: Setting, case: HeadCase, lines: Iterable[str], vectors: Iterable[str], end_s: float
 ) -> Deck:
-    cell = parameter_values(setting, PARAMETERS)
     numerics = numeric_values(setting, NUMERICS)
-    writer = _Writer(setting.vdd_V, cell, phases)
-    step = numerics["step_s"]
-    lines = [
-        *sources(vdd=setting.vdd_V),
-        *hold(cell),
-        *writer.key_control(),
-        *writer.value_control(),
-        *writer.queries(case, widths_s),
-        *(line for column in range(case.columns) for line in writer.key_column(case, column)),
-        *writer.value_column(case),
-        *end,
-        f".tran {number(step)} {number(phases.end_s)} 0 {number(step)}",
-    ]
-    title = f"head, one output, {case.columns} key columns of {len(case.queries)} cells, {len(case.values)} tokens"
-    return assemble(title, setting, NETLISTS, numerics, lines, (*head_vectors(case.columns), *more_vectors))
+    step = number(numerics["step_s"])
+    cell = parameter_values(setting, PARAMETERS)
+    title = f"head, {part}, {case.columns} key columns of {len(case.queries)} cells, {len(case.values)} tokens"
+    common = (*sources(vdd=setting.vdd_V), *hold(cell))
+    return assemble(
+        title, setting, NETLISTS, numerics, [*common, *lines, f".tran {step} {number(end_s)} 0 {step}"], vectors
+    )
 
 
 class _Writer:
-    """The parts of the deck, line by line."""
+    """The parts of the decks, line by line."""
 
-    def __init__(self, vdd_V: float, cell: Mapping[str, float], phases: Phases) -> None:
-        self._vdd = vdd_V
-        self._cell = cell
+    def __init__(self, setting: Setting, phases: Phases) -> None:
+        self._vdd = setting.vdd_V
+        self._cell = parameter_values(setting, PARAMETERS)
         self._at = phases
 
     def key_control(self) -> Iterator[str]:
@@ -165,17 +180,23 @@ class _Writer:
         for level in sorted(set(case.queries)):
             yield from self._word_line(f"q{level}", f"qb{level}", self._at.read_s, widths_s[level])
 
-    def key_column(self, case: HeadCase, column: int) -> Iterator[str]:
-        line = f"kbl{column}"
-        yield f"cwire_{line} {line} 0 {number(WIRE_F * len(case.queries))}"
-        together = Counter(zip(case.queries, case.keys[column], strict=True))
-        for (query, level), count in sorted(together.items()):
-            yield from self._cells(f"k{column}_{query}_{level}", f"q{query} qb{query} {line}", level, count)
-        yield f"xk{column} {line} rst rstb kenb kwin kp{column} vdd 0 charge_to_pulse"
-        yield f"xbuffer{column} kp{column} w{column} wb{column} vdd 0 word_line_buffer"
+    def key_columns(self, case: HeadCase) -> Iterator[str]:
+        for column, levels in enumerate(case.keys):
+            line = f"kbl{column}"
+            yield f"cwire_{line} {line} 0 {number(BL_WIRE_F * len(case.queries))}"
+            together = Counter(zip(case.queries, levels, strict=True))
+            for (query, level), count in sorted(together.items()):
+                yield from self._cells(f"k{column}_{query}_{level}", f"q{query} qb{query} {line}", level, count)
+            yield f"xk{column} {line} rst rstb kenb kwin kp{column} vdd 0 charge_to_pulse"
+            yield f"xbuffer{column} kp{column} w{column} wb{column} vdd 0 word_line_buffer"
+            # the row of the value tile behind the buffer: cells of the other outputs, and the wires
+            others = instance(f"xrow{column}", f"wbl wwl wwlb wbl w{column} wb{column} wbl vdd 0", self._cell)
+            yield f"{others} m={TILE_COLUMNS - 1}"
+            for node in ("w", "wb"):
+                yield f"cwire_{node}{column} {node}{column} 0 {number(WL_WIRE_F * TILE_COLUMNS)}"
 
     def value_column(self, case: HeadCase) -> Iterator[str]:
-        yield f"cwire_vbl vbl 0 {number(WIRE_F * len(case.values))}"
+        yield f"cwire_vbl vbl 0 {number(BL_WIRE_F * len(case.values))}"
         idle: Counter[int] = Counter()
         for token, level in enumerate(case.values):
             if token >= case.columns:
@@ -223,12 +244,14 @@ def _step(high_V: float, time_s: float, falls: bool) -> str:
     return f"pwl(0 {number(before)} {number(time_s)} {number(before)} {number(time_s + EDGE_S)} {number(after)})"
 
 
-def _counter(vdd_V: float, case: HeadCase, phases: Phases, signs: str, origin_s: float = 0.0) -> Iterator[str]:
-    opens = phases.value_listen_s - origin_s
+def _counter(vdd_V: float, case: HeadCase, signs: str, release_s: float, origin_s: float) -> Iterator[str]:
+    """Count clocks of `signs` and the counter, released at `release_s`, or at the beginning where that is over. The
+    fast clock's rises are `clock_phase` periods after whole periods since `release_s`."""
     high = CLOCK_S / 2 - CLOCK_EDGE_S
-    wait = opens + case.clock_phase * CLOCK_S
+    late = (release_s - origin_s) / CLOCK_S + case.clock_phase
+    wait = (late % 1.0) * CLOCK_S
     yield f"vck ck 0 pulse(0 {' '.join(map(number, (vdd_V, wait, CLOCK_EDGE_S, CLOCK_EDGE_S, high, CLOCK_S)))})"
-    yield f"vcrst crst 0 {_step(vdd_V, opens, falls=True)}"
+    yield f"vcrst crst 0 {_step(vdd_V, max(release_s - origin_s, EDGE_S), falls=True)}"
     for sign in "pn":
         clocked = f"xclock{sign} ck vwin{sign} clk{sign} vdd 0 count_clock"
         yield clocked if sign in signs else f"vclk{sign} clk{sign} 0 0"
@@ -239,9 +262,8 @@ def _replayed(name: str, waveforms: Waveforms, start_s: float) -> str:
     """A source that repeats the waveform of node `name` from `start_s` on, straight between its kinks."""
     time, values = waveforms.scale, waveforms.vectors[f"v({name})"]
     inside = time > start_s
-    points = kinks(
-        np.concatenate(([start_s], time[inside])), np.concatenate(([np.interp(start_s, time, values)], values[inside]))
-    )
+    first = float(np.interp(start_s, time, values))
+    points = kinks(np.concatenate(([start_s], time[inside])), np.concatenate(([first], values[inside])))
     return f"v{name} {name} 0 pwl({' '.join(f'{number(t - start_s)} {number(v)}' for t, v in points)})"
 
 
