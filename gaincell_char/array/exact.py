@@ -62,6 +62,8 @@ def bit_line(law: Law, coefficients: Array, on: Array, resistance: float) -> Sol
     wire = _Wire(rows, resistance, coefficients[1])
     conductance = wire.conductance
     drop = wire(cells[0] * on)
+    # far outside, the law's powers would only make the passes run away
+    _require(drop / 2, law.largest_bl_shift_V, "bit line")
     current, change = np.empty_like(drop), np.empty_like(drop)
     cells = cells[: _powers_that_matter(coefficients, float(np.abs(drop).max()))]
     for passes in range(1, _PASSES + 1):

@@ -11,11 +11,13 @@ stands that is rows times the work of the ideal product. Here a and c are split 
     rest x rest, the cell by itself  exact, one product: it knows one row only
     rest x rest, between cells       a sum of random signs: the leading mode of G times that of min(T, T')
 
-min(T, T') is needed as a sum of products of functions of one pulse; `_pulse_modes` are the few that matter.
+Summed over a column min(T, T') is T T', exact where either pulse is 0 or T_max, and a few products f(T) f(T') of what
+is left; a cell with itself has min(T, T) = T exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -78,14 +80,17 @@ class Pulses:
         self.by_row = np.empty((2 * rows, queries), dtype)
         together, alone = self.by_row[:rows], self.by_row[rows:]
         np.multiply(own, pulses, out=alone)
-        together[:] = alone
+        np.matmul(green, pulses, out=together)
+        together *= pulses
+        together += alone
         value, of_others = np.empty_like(pulses), np.empty_like(pulses)
-        for mode in _pulse_modes()[::-1].astype(dtype):
+        leading, *others = _pulse_modes().astype(dtype)
+        for mode in others:
             np.take(mode, step, out=value, mode="clip")
             np.matmul(green, value, out=of_others)
             of_others *= value
             together += of_others
-        self.mode = value
+        self.mode = np.take(leading, step, out=value, mode="clip")
         self.mode *= wire_mode.astype(dtype)[:, np.newaxis]
         alone -= dtype.type(strength) * self.mode**2
 
@@ -112,12 +117,18 @@ def _wire_mode(rows: int) -> tuple[Table, float]:
 
 @lru_cache(maxsize=1)
 def _pulse_modes() -> Table:
-    """f_m(T) at T = 0, 1/1024, ..., 1 with min(T, T') = sum_m f_m(T) f_m(T'), the largest first: (modes, steps + 1)."""
+    """At T = 0, 1/1024, ..., 1: first e with e(T) e(T') nearest to min(T, T'), then the f_m, largest first, with
+    min(T, T') = T T' + sum_m f_m(T) f_m(T') + a rest; (1 + modes, steps + 1)."""
+    return np.concatenate([_modes(np.minimum, 1), _modes(lambda t, s: np.minimum(t, s) - t * s, _PULSE_MODES)])
+
+
+def _modes(kernel: Callable[[Table, Table], Table], count: int) -> Table:
+    """f_m of kernel(T, T') = sum_m f_m(T) f_m(T'), (count, steps + 1), that are best where pulses are."""
     middle = (np.arange(_PULSE_STEPS) + 0.5) / _PULSE_STEPS
+    at = np.linspace(0, 1, _PULSE_STEPS + 1)
     density = np.sqrt(1 / (middle + _SHORT))
     density /= np.linalg.norm(density)
-    values, vectors = np.linalg.eigh(density[:, np.newaxis] * np.minimum(middle[:, np.newaxis], middle) * density)
-    leading = slice(-1, -_PULSE_MODES - 1, -1)
-    at = np.linspace(0, 1, _PULSE_STEPS + 1)
-    modes: Table = (np.minimum(at[:, np.newaxis], middle) * density) @ vectors[:, leading] / np.sqrt(values[leading])
+    values, vectors = np.linalg.eigh(density[:, np.newaxis] * kernel(middle[:, np.newaxis], middle) * density)
+    leading = slice(-1, -count - 1, -1)
+    modes: Table = (kernel(at[:, np.newaxis], middle) * density) @ vectors[:, leading] / np.sqrt(values[leading])
     return np.ascontiguousarray(modes.T)

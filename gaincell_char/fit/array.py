@@ -17,6 +17,7 @@ from gaincell_char.sweep.dataset import Dataset
 _SHIFTS = ("bl_shift_V", "vss_rise_V", "vdd_drop_V")
 _HIGHEST_ALONE, _HIGHEST_MIXED, _HIGHEST_RAIL, _HIGHEST_TOTAL = 8, 3, 2, 4
 _FEWEST_STORES = 9
+_FEWEST_SHIFTS = {"bl_shift_V": 5, "vss_rise_V": 2, "vdd_drop_V": 2}
 
 
 def fit_tile_current(dataset: Dataset, condition: Condition | None = None) -> TileCurrent:
@@ -30,7 +31,7 @@ def fit_tile_current(dataset: Dataset, condition: Condition | None = None) -> Ti
     Raises
     ------
     InputError
-        The condition was not swept, the grid has holes, or has too few points for the polynomials.
+        The condition was not swept, the grid has holes, or has too few points of a shift for the polynomials.
     """
     condition, rows = grids.at_condition(dataset, condition)
     stores, shifts, tables = _tables(dataset, rows)
@@ -61,6 +62,8 @@ def _tables(dataset: Dataset, rows: pd.DataFrame) -> tuple[Array, Array, tuple[A
     stores = tables[0].index.to_numpy(dtype=float)
     grids.at_least(dataset, "v_store_V", stores, _FEWEST_STORES)
     shifts = np.array([list(point) for point in tables[0].columns], dtype=float)
+    for column, points in zip(_SHIFTS, shifts.T, strict=True):
+        grids.at_least(dataset, column, np.unique(points), _FEWEST_SHIFTS[column])
     if not (np.abs(shifts).max(axis=1) == 0).any():
         raise InputError(f"{grids.name(dataset)}: no point without shifts; let every shift's axis have 0")
     return stores, shifts, (tables[0].to_numpy(), tables[1].to_numpy())

@@ -32,17 +32,17 @@ def deck(setting: Setting) -> Deck:
         *hold(values),
         f"vwlr wlr 0 {pulse(0.0, setting.vdd_V, _START_S, _WIDTH_S, edge)}",
         f"vwlrb wlrb 0 {pulse(setting.vdd_V, 0.0, _START_S, _WIDTH_S, edge)}",
-        *(f"vb{line} b{line} 0 {moves(hold_V, shift)}" for line, shift in enumerate(axes["bl_shift_V"])),
     ]
     vectors = []
     for name, line, store in _cells(axes):
         lines += [
+            f"vb{name} b{name} 0 {moves(hold_V, axes['bl_shift_V'][line])}",
             f"vd{name} d{name} 0 {moves(setting.vdd_V, -drop)}",
             f"vs{name} s{name} 0 {moves(0.0, rise)}",
-            instance(f"x{name}", f"wbl wwl wwlb q{name} wlr wlrb b{line} d{name} s{name}", values),
+            instance(f"x{name}", f"wbl wwl wwlb q{name} wlr wlrb b{name} d{name} s{name}", values),
             f".ic v(q{name})={number(store)}",
         ]
-        vectors += [f"i(vd{name})", f"i(vs{name})"]
+        vectors += [f"i(vd{name})", f"i(vb{name})"]
     step = number(numerics["step_s"])
     return assemble(
         "cell of a tile, currents in a read pulse",
@@ -64,8 +64,8 @@ def _cells(axes: dict[str, tuple[float, ...]]) -> list[tuple[str, int, float]]:
 
 
 def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
-    """One row a cell, on the flat top of the pulse: `sink_A` from the bit line into VSS, `source_A` from VDD into the
-    bit line.
+    """One row a cell, on the flat top of the pulse: `source_A` from VDD into the bit line, `sink_A` from the bit line
+    into VSS, which is what the bit line gives and the source besides.
 
     Raises
     ------
@@ -73,17 +73,20 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
         `MEASURE_FAILED` where the transient is too short or a reading is no number.
     """
     axes = axis_values(setting, CURRENT_AXES)
-    return [
-        {
-            "v_store_V": store,
-            "bl_shift_V": axes["bl_shift_V"][line],
-            "vss_rise_V": axes["vss_rise_V"][0],
-            "vdd_drop_V": axes["vdd_drop_V"][0],
-            "sink_A": reading(waveforms, f"i(vs{name})", _READ_S),
-            "source_A": -reading(waveforms, f"i(vd{name})", _READ_S),
-        }
-        for name, line, store in _cells(axes)
-    ]
+    rows = []
+    for name, line, store in _cells(axes):
+        source = -reading(waveforms, f"i(vd{name})", _READ_S)
+        rows.append(
+            {
+                "v_store_V": store,
+                "bl_shift_V": axes["bl_shift_V"][line],
+                "vss_rise_V": axes["vss_rise_V"][0],
+                "vdd_drop_V": axes["vdd_drop_V"][0],
+                "sink_A": source - reading(waveforms, f"i(vb{name})", _READ_S),
+                "source_A": source,
+            }
+        )
+    return rows
 
 
 TESTBENCH = Testbench(

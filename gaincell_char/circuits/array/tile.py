@@ -11,11 +11,11 @@ from gaincell_char.circuits.testbench import Parameter
 NETLIST = "array.lib"
 _SIZES = tuple(p for p in CELL_PARAMETERS if p.unit in ("m", "F"))
 WIRES = (
-    Parameter("array.bl_ohm", 1.5, "ohm", 1e-3, 1e3, "bit line, resistance of a segment (one cell pitch)"),
+    Parameter("array.bl_ohm", 1.5, "ohm", 1e-4, 1e3, "bit line, resistance of a segment (one cell pitch)"),
     Parameter("array.bl_F", 0.3e-15, "F", 0.0, 1e-12, "bit line, capacitance of a segment"),
-    Parameter("array.wl_ohm", 1.5, "ohm", 1e-3, 1e3, "read word lines, resistance of a segment"),
+    Parameter("array.wl_ohm", 1.5, "ohm", 1e-4, 1e3, "read word lines, resistance of a segment"),
     Parameter("array.wl_F", 0.4e-15, "F", 0.0, 1e-12, "read word lines, capacitance of a segment without the gates"),
-    Parameter("array.rail_ohm", 0.5, "ohm", 1e-3, 1e3, "VDD and VSS along a column, each, resistance of a segment"),
+    Parameter("array.rail_ohm", 0.5, "ohm", 1e-4, 1e3, "VDD and VSS along a column, each, resistance of a segment"),
     Parameter("array.rail_F", 0.5e-15, "F", 0.0, 1e-12, "VDD and VSS along a column, each, capacitance of a segment"),
 )
 SIZE = (Parameter("array.rows", 64.0, "1", 1.0, 1024.0, "word lines of the tile, cells on a bit line"),)

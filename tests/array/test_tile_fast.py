@@ -1,0 +1,109 @@
+"""The fast tier: exact where it says that it is, and close where it truncates."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import synthetic_tile
+
+from gaincell_char.array import tile_of
+from gaincell_char.array.fast import _pulse_modes
+from gaincell_char.array.tile import Tile
+from gaincell_char.array.wire import greens_function
+from gaincell_char.behavior import load_model
+from gaincell_char.errors import InputError
+
+LAW = synthetic_tile.tile_current()
+Array = npt.NDArray[np.float64]
+
+
+def tile(bl_ohm: float, rail_ohm: float = 0.0) -> Tile:
+    return tile_of(LAW, synthetic_tile.wires(bl_ohm, rail_ohm), synthetic_tile.UNIT_A)
+
+
+def first_order(one: Tile, stored: Array, widths: Array) -> Array:
+    """The sum of the module's docstring as it stands, its derivatives by differences of the cells' own currents."""
+    step, zero = 1e-5, np.zeros_like(stored)
+
+    def net(x: float, y: float, z: float) -> Array:
+        sink, source = synthetic_tile.branches(stored, zero + x, zero + y, zero + z)
+        return (sink - source) / synthetic_tile.UNIT_A
+
+    by_bl, by_vss, by_vdd = ((net(*(step * unit)) - net(*(-step * unit))) / (2 * step) for unit in np.eye(3))
+    sink, source = (branch / synthetic_tile.UNIT_A for branch in synthetic_tile.branches(stored, zero, zero, zero))
+    together = greens_function(len(stored))[..., np.newaxis] * np.minimum(widths[:, np.newaxis], widths)
+    return np.asarray(
+        sum(
+            np.einsum("ij,ikq,kj->jq", response, together, current, optimize=True)
+            for response, current in (
+                (one.rail_V * by_vss - one.bl_V * by_bl, sink),
+                (one.rail_V * by_vdd + one.bl_V * by_bl, source),
+            )
+        )
+    )
+
+
+def drawn(seed: int, converters: bool = False) -> tuple[Array, Array]:
+    draw = np.random.default_rng(seed)
+    stored = np.rint(draw.uniform(0, 7, (64, 8))) * 0.9 / 7
+    if converters:
+        return stored, np.clip(draw.normal(-0.05, 0.25, (64, 6)), 0, 1)
+    return stored, draw.integers(0, 16, (64, 12)) / 15
+
+
+def rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+@pytest.mark.parametrize("converters", [False, True])
+@pytest.mark.parametrize("wires", [(3.0, 0.0), (1.5, 0.5), (0.0, 2.0)])
+def test_it_is_the_first_order_within_three_percent(wires: tuple[float, float], converters: bool) -> None:
+    stored, widths = drawn(1, converters)
+    truth = first_order(tile(*wires), stored, widths)
+    assert rms(tile(*wires).correction(stored, widths, "fast") - truth) < 0.03 * rms(truth)
+
+
+@pytest.mark.parametrize("converters", [False, True])
+def test_it_leaves_a_thirtieth_of_what_ignoring_the_wires_costs(converters: bool) -> None:
+    """With wires that matter: more than 1 % of the converter's full scale of 80."""
+    stored, widths = drawn(2, converters)
+    one = tile(5.0, 2.0)
+    exact = one.correction(stored, widths, "exact")
+    assert converters or rms(exact) > 0.8
+    assert rms(one.correction(stored, widths, "fast") - exact) < rms(exact) / 30
+
+
+@pytest.mark.parametrize(("width", "within"), [(1.0, 1e-5), (0.6, 0.08), (0.2, 0.15)])
+def test_equal_pulses_of_equal_cells_are_the_worst_case(width: float, within: float) -> None:
+    """Every error of min(T, T') adds up. At T_max there is none."""
+    stored, widths = np.full((64, 3), 0.7), np.full((64, 2), width)
+    one = tile(2.0, 1.0)
+    truth = first_order(one, stored, widths)
+    np.testing.assert_allclose(one.correction(stored, widths, "fast"), truth, rtol=within)
+
+
+def test_pulse_modes_sum_to_the_shorter_pulse() -> None:
+    at = np.linspace(0, 1, _pulse_modes().shape[1])[::32]
+    modes = _pulse_modes()[1:, ::32]
+    found, truth = np.outer(at, at) + modes.T @ modes, np.minimum(at[:, np.newaxis], at)
+    assert np.abs(found - truth).max() < 0.08
+    np.testing.assert_allclose(found[-1], truth[-1], atol=1e-12)
+
+
+def test_fewer_tokens_than_rows_and_single_precision() -> None:
+    stored, widths = drawn(3)
+    short = tile(3.0, 1.0).correction(stored[:17], widths[:17], "fast")
+    whole = tile(3.0, 1.0).correction(stored, np.where(np.arange(64)[:, np.newaxis] < 17, widths, 0), "fast")
+    # the means that the fast tier splits off are of other rows
+    assert rms(short - whole) < 0.1 * rms(short)
+    single = tile(3.0, 1.0).correction(stored.astype(np.float32), widths.astype(np.float32), "fast")
+    assert single.dtype == np.float32
+    assert rms(single - tile(3.0, 1.0).correction(stored, widths, "fast")) < 1e-4 * rms(single)
+
+
+def test_a_model_without_wires_is_refused() -> None:
+    from gaincell_char.array import tile as tile_of_model
+
+    with pytest.raises(InputError, match=r"array\.current is missing"):
+        tile_of_model(load_model("leroux2025"))
