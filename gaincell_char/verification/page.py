@@ -16,7 +16,7 @@ from gaincell_char.spice.types import Waveforms
 from gaincell_char.verification import figures
 from gaincell_char.verification.compare import Comparison
 from gaincell_char.verification.head import Prepared, Simulated
-from gaincell_char.verification.simulate import TIMEOUT_S
+from gaincell_char.verification.simulate import HeadEngine
 from gaincell_char.verification.statistics import histogram
 
 _LOOK = (
@@ -57,7 +57,7 @@ def write(prepared: Prepared, simulated: Simulated, found: dict[str, Any], folde
 
 def _again(prepared: Prepared, case: Comparison) -> Waveforms:
     with closing(open_engine("batch")) as engine:
-        return engine.run(prepared.tasks[case.index].deck, TIMEOUT_S)
+        return HeadEngine(engine).run(prepared.tasks[case.index].deck)
 
 
 def _title(case: Comparison) -> str:
