@@ -51,7 +51,7 @@ _OPERATION = (
     _parameter("reset_s", 8e-9, "s", 1e-9, 100e-9, "length of the reset"),
     _parameter("reset_V", 1.4, "V", 0.7, 1.6, "high level of rst: the tile's write supply"),
     _parameter("before_V", -0.4, "V", -0.45, 0.45, "integrator's voltage before the reset, of the columns"),
-    _parameter("latest_s", 21e-9, "s", 10e-9, 200e-9, "latest closing of a window after the enable"),
+    _parameter("latest_s", 23e-9, "s", 10e-9, 200e-9, "latest closing of a window after the enable"),
 )
 PARAMETERS = _SIZES + _OPERATION
 ALL_PARAMETERS = PARAMETERS + cell.PARAMETERS
@@ -185,7 +185,7 @@ def windows(setting: Setting, waveforms: Waveforms) -> dict[str, tuple[float, fl
     for sign in SIGNS:
         expected = f"its zero-charge reference must cross once between {at.listen:.4g} and {at.latest:.4g} s"
         opened, closed = converter.window(waveforms, f"v(win{sign})", setting.vdd_V, expected)
-        if closed - opened < own["window_s"] - 10 * EDGE_S:
+        if closed - opened < own["window_s"] - EDGE_S:
             raise _failed(
                 f"win{sign} opens at {opened:.4g} s and is cut off at {closed:.4g} s, before it lasted "
                 f"window_s = {own['window_s']:g} s; give a later signed_charge_to_pulse.latest_s"
