@@ -6,13 +6,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gaincell_char import keys
-from gaincell_char.behavior.schema import BehavioralModel, Condition, Converter, Provenance, Transfer
+from gaincell_char.behavior.schema import (
+    ArrayModel,
+    BehavioralModel,
+    Condition,
+    Converter,
+    Provenance,
+    Transfer,
+    Wires,
+)
+from gaincell_char.circuits.charge_to_pulse.noise import SOURCES as NOISE_SOURCES
+from gaincell_char.circuits.testbench import parameters
 from gaincell_char.errors import InputError, unknown_name
+from gaincell_char.fit import grids
+from gaincell_char.fit.array import fit_tile_current
 from gaincell_char.fit.converter import LSBS, fit_transfers
-from gaincell_char.fit.converter_timing import fit_burst, fit_settling
+from gaincell_char.fit.converter_mismatch import fit_mismatch
+from gaincell_char.fit.converter_timing import fit_burst, fit_noise, fit_settling
 from gaincell_char.fit.counter import fit_counter
 from gaincell_char.fit.disturb import fit_read_disturb
 from gaincell_char.fit.drivers import fit_word_line_driver, fit_write_driver
+from gaincell_char.fit.pulse import fit_pulse
 from gaincell_char.sweep.dataset import Dataset
 
 Datasets = Mapping[str, Dataset]
@@ -38,6 +52,8 @@ SPECS = {
         "charge_to_pulse_conditions",
         "charge_to_pulse_settling",
         "charge_to_pulse_burst",
+        "charge_to_pulse_mismatch",
+        "charge_to_pulse_noise",
     ),
     "signed_charge_to_pulse": (
         "signed_charge_to_pulse",
@@ -45,6 +61,8 @@ SPECS = {
         "signed_charge_to_pulse_temperature",
         "signed_charge_to_pulse_supply",
         "signed_charge_to_pulse_settling",
+        "signed_charge_to_pulse_burst",
+        "signed_charge_to_pulse_mismatch",
     ),
     "pulse_counter": (
         "pulse_counter_count",
@@ -55,6 +73,13 @@ SPECS = {
     "word_line_driver": ("word_line_driver_widths", "word_line_driver_buffer"),
     "write_driver": ("write_driver_write", "gain_cell_write_disturb"),
     "read_disturb": ("gain_cell_read_disturb",),
+    "pulse_charges": (
+        "gain_cell_pulse_corners",
+        "gain_cell_pulse_temperature",
+        "gain_cell_pulse_low_supply",
+        "gain_cell_pulse_high_supply",
+    ),
+    "array": ("array_read",),
 }
 """Section -> the sweeps it is fitted to; the first is its nominal condition, without which there is no section."""
 
@@ -121,19 +146,24 @@ def _signed_charge_to_pulse(model: BehavioralModel, datasets: Datasets) -> Behav
 def _converter(converter: Converter, nominal: Condition, datasets: Datasets, name: str) -> Converter:
     if converter.full_scale_C is None:
         raise InputError(f"{name}: the model has no full scale in coulombs; fit the cell first")
-    others = (f"{name}_settling", f"{name}_burst")
+    full_scale_C, t_max_s = converter.full_scale_C, converter.t_max_s
+    others = {f"{name}_{kind}": kind for kind in ("settling", "burst", "mismatch", "noise")}
     transfers: dict[Condition, Transfer] = {}
+    fields: dict[str, Any] = {}
     for spec, dataset in datasets.items():
-        if spec not in others:
-            for transfer in fit_transfers(dataset, converter.full_scale_C, converter.t_max_s):
-                transfers.setdefault(transfer.condition, transfer)
-    fields: dict[str, Any] = {"transfers": list(transfers.values())}
-    settling, burst = (datasets.get(other) for other in others)
-    if settling is not None:
-        fields["settling"] = fit_settling(settling, _SETTLED_LSB * converter.t_max_s / LSBS, nominal)
-    if burst is not None:
-        fields["burst"] = fit_burst(burst, nominal)
-    return converter.model_copy(update=fields)
+        match others.get(spec):
+            case "settling":
+                fields["settling"] = fit_settling(dataset, _SETTLED_LSB * t_max_s / LSBS, nominal)
+            case "burst":
+                fields["burst"] = fit_burst(dataset, nominal)
+            case "mismatch":
+                fields["mismatch"] = fit_mismatch(dataset, full_scale_C, t_max_s, nominal)
+            case "noise":
+                fields["noise"] = fit_noise(dataset, NOISE_SOURCES, nominal)
+            case _:
+                for transfer in fit_transfers(dataset, full_scale_C, t_max_s):
+                    transfers.setdefault(transfer.condition, transfer)
+    return converter.model_copy(update={"transfers": list(transfers.values()), **fields})
 
 
 def _pulse_counter(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
@@ -162,6 +192,35 @@ def _read_disturb(model: BehavioralModel, datasets: Datasets) -> BehavioralModel
     return model.model_copy(update={"cell": model.cell.model_copy(update={"read_disturb": section})})
 
 
+def _pulse_charges(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    charges = [
+        fit_pulse(dataset, condition)
+        for dataset in datasets.values()
+        for condition, _ in grids.by_condition(dataset)
+        if condition != model.condition
+    ]
+    return model.model_copy(update={"cell": model.cell.model_copy(update={"pulse_charges": charges})})
+
+
+def _array(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    dataset = datasets[SPECS["array"][0]]
+    values = {
+        parameter.name.removeprefix("array."): grids.parameter(dataset, parameter.name, parameter.default)
+        for parameter in parameters("array")
+        if parameter.name.startswith("array.")
+    }
+    wires = Wires(
+        bl_resistance_ohm=values["bl_ohm"],
+        bl_capacitance_F=values["bl_F"],
+        wl_resistance_ohm=values["wl_ohm"],
+        wl_capacitance_F=values["wl_F"],
+        rail_resistance_ohm=values["rail_ohm"],
+    )
+    rows = round(values["rows"])
+    section = ArrayModel(rows=rows, columns=rows, wires=wires, current=fit_tile_current(dataset, model.condition))
+    return model.model_copy(update={"array": section})
+
+
 _FITS: dict[str, Callable[[BehavioralModel, Datasets], BehavioralModel]] = {
     "charge_to_pulse": _charge_to_pulse,
     "signed_charge_to_pulse": _signed_charge_to_pulse,
@@ -169,6 +228,8 @@ _FITS: dict[str, Callable[[BehavioralModel, Datasets], BehavioralModel]] = {
     "word_line_driver": _word_line_driver,
     "write_driver": _write_driver,
     "read_disturb": _read_disturb,
+    "pulse_charges": _pulse_charges,
+    "array": _array,
 }
 
 

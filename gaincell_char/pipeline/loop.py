@@ -35,6 +35,9 @@ SWEPT_EFFECTS = (
     "charge-to-pulse",
     "signed-charge-to-pulse",
     "pulse-counter",
+    "ir-drop",
+    "mismatch",
+    "noise",
 )
 """What the sweeps of all circuits measure, as attention knows it."""
 WBL_HOLD = "gain_cell.wbl_hold_V"
