@@ -170,7 +170,7 @@ def opening(setting: Setting, waveforms: Waveforms) -> tuple[float, float]:
         setting.vdd_V,
         f"the zero-charge reference must cross between {at.listen:.4g} and {at.latest:.4g} s",
     )
-    if closed - opened < own["t_max_s"] - 10 * EDGE_S:
+    if closed - opened < own["t_max_s"] - EDGE_S / 2:
         raise SimulationFailure(
             FailureKind.MEASURE_FAILED,
             f"the window opens at {opened:.4g} s and is cut off at {closed:.4g} s, before "
