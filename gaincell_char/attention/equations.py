@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gaincell_char.attention.cells import Doubles
 from gaincell_char.attention.chain import LARGEST_COUNT, STEPS
 from gaincell_char.attention.circuit import Circuit
+from gaincell_char.attention.wires import wire_loss
 from gaincell_char.behavior.converters import Converter
 
 Array = npt.NDArray[np.floating[Any]]
@@ -61,11 +62,9 @@ class Equations:
         total: Doubles = cells.sum(axis=-2)
         tile = self._circuit.tile
         if tile is not None:
-            pad = [(0, 0)] * (stored_V.ndim - 2) + [(first_row, 0)]
-            volts = np.pad(stored_V, [*pad, (0, 0)])
-            pulses = np.pad(pulses_s / self.t_max_s, pad)[..., None]
-            correction = tile.correction(volts, pulses, self._circuit.tier)[..., 0]
-            total = total + self._circuit.unit_charge_C * correction
+            widths = (pulses_s / self.t_max_s)[..., None]
+            lost = wire_loss(tile, stored_V, widths, self._circuit.tier, first_row)[..., 0]
+            total = total + self._circuit.unit_charge_C * lost
         return total
 
     def relu_pulse_s(self, charge_C: Array, spread: tuple[Any, Any] = (0.0, 0.0), noise: Any = 0.0) -> Doubles:

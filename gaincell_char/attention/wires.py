@@ -30,10 +30,9 @@ class WireLoss:
 
     def scores(self, volts: Array, queries: slice) -> Array:
         """Of K tiles, (heads, tokens, D) V, for some queries of the block: (heads, tokens, queries)."""
-        columns = volts.swapaxes(1, 2)
+        columns, tile = volts.swapaxes(1, 2), self._tile
         if self._tier != "fast":
-            return self._tile.correction(columns, self._q[:, :, queries], self._tier)
-        tile = self._tile
+            return wire_loss(tile, columns, self._q[:, :, queries], self._tier)
         return np.stack(
             [
                 fast.Stored(tile.law, stored, tile.bl_V, tile.rail_V).correction(_some(pulses, queries))
@@ -43,8 +42,19 @@ class WireLoss:
 
     def currents(self, volts: Array, pulses: Array, row: int) -> Array:
         """Of V tiles, (heads, tokens, D) V, for pulses (heads, tokens, queries); the first token is in row `row`."""
-        rows = ((0, 0), (row, 0), (0, 0))
-        return self._tile.correction(np.pad(volts, rows), np.pad(pulses, rows), self._tier)
+        return wire_loss(self._tile, volts, pulses, self._tier, row)
+
+
+def wire_loss(tile: Tile, volts: Array, pulses: Array, tier: str, row: int = 0) -> Array:
+    """`Tile.correction` of cells (..., rows, columns) V for pulses (..., rows, queries), the first in row `row`.
+
+    Rows below the first are off; the fast tier counts them as cells that draw next to nothing.
+    """
+    if not np.any(pulses):
+        return np.zeros((*volts.shape[:-2], volts.shape[-1], pulses.shape[-1]), volts.dtype)
+    rows = [*[(0, 0)] * (volts.ndim - 2), (row, 0), (0, 0)]
+    middle = float(tile.law.knots[0] + tile.law.knots[-1]) / 2
+    return tile.correction(np.pad(volts, rows, constant_values=middle), np.pad(pulses, rows), tier)
 
 
 def _some(pulses: fast.Pulses, queries: slice) -> fast.Pulses:

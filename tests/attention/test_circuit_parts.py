@@ -179,6 +179,13 @@ def test_a_traced_head_is_one_output_of_the_attention() -> None:
     assert traced.value_charge_C == pytest.approx(total)
 
 
+def test_a_head_without_pulses_loses_nothing_to_the_wires() -> None:
+    q, k, v = np.zeros(16, int), np.full((5, 16), 7), np.full(5, 3)
+    traced = trace_head(MODEL, q, k, v, effects=["ir-drop"])
+    assert traced.key_charge_C.tolist() == [0.0] * 5
+    assert (traced.value_charge_C, traced.code) == (0.0, 0)
+
+
 def test_a_traced_head_at_paper_fidelity() -> None:
     q, k, v = np.full(64, 15), np.full((64, 64), 7), np.zeros(64, int)
     traced = trace_head(MODEL, q, k, v, effects=())
