@@ -44,7 +44,7 @@ WL_WIRE_F = 0.4e-15
 TILE_COLUMNS = 64
 CLOCK_S = 15e-9 / 124
 """Period of the fast clock, an eighth of a counter step."""
-CLOCK_EDGE_S = 10e-12
+CLOCK_EDGE_S = 30e-12
 BITS = ("b0", "b1", "b2", "b3", "b4")
 HANDED_ON = ("pp", "pn", "sgn", "vwinp", "vwinn")
 """Nodes that the converter drives and the counter reads."""
