@@ -64,6 +64,10 @@ SOFTWARE_NOTES = (
     "programs-256. Until step 2634: positions of short rows uniform. The phases after programs-1024 were added "
     "last; linear-hardware and software-control start from the end of recall-1024.",
 )
+MORE_NOTES = (
+    "Phases more-*: states after each layer are drawn to software-control's (match 10, then 4), and 0.8, then 0.7 of "
+    "the code's loss is taken against its distribution. Scalers learn at a fifth of the vectors' rate.",
+)
 HARDWARE_NOTES = (
     "Scalers start from statistics of the software model (gaincell_char/training/calibration.py), not at a = 1 and "
     "b = 0 or 0.45.",
@@ -106,10 +110,11 @@ RUNS = {
             "linear-hardware-more",
             MORE,
             base="linear-hardware",
-            teacher="software",
+            teacher="software-control",
             checkpoint="linear-hardware",
             attention="linear-hardware",
             matrix_lr=3e-3,
+            notes=MORE_NOTES,
         ),
     )
 }
