@@ -106,7 +106,7 @@ class Tile:
 
     def _solve(self, stored: Array, on: Array) -> Array:
         """Currents of the columns for each set of rows that are on: (rows, sets) -> (columns, sets)."""
-        solve = self._solver(stored)
+        solve = self.solver(stored)
         together = max(1, _CELLS_AT_ONCE // stored.size)
         found = np.empty((stored.shape[1], on.shape[1]), stored.dtype)
         for first in range(0, on.shape[1], together):
@@ -114,7 +114,9 @@ class Tile:
             found[:, sets] = solve(np.ascontiguousarray(on[:, np.newaxis, sets])).current.sum(axis=0)
         return found
 
-    def _solver(self, stored: Array) -> Callable[[Array], exact.Solution]:
+    def solver(self, stored: Array) -> Callable[[Array], exact.Solution]:
+        """The network of these cells: a function of the rows that are on, (rows, 1 or columns, sets) of 1 or 0, which
+        gives the cells' currents and the shifts of their wires."""
         if self.rail_V == 0:
             cells = self.law.evaluate(self.law.of_bit_line(), stored)
             return lambda on: exact.bit_line(self.law, cells, on, self.bl_V)

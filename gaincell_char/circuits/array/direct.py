@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gaincell_char.circuits.array.axes import CURRENT_AXES, CURRENT_COLUMNS
+from gaincell_char.circuits.array.tile import PARAMETERS
 from gaincell_char.circuits.deck import assemble, finite, number
-from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, hold, instance, sources
+from gaincell_char.circuits.gain_cell.cell import NETLIST, hold, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values, uniform_step
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gaincell_char.circuits.array.axes import CURRENT_AXES, CURRENT_COLUMNS
+from gaincell_char.circuits.array.tile import PARAMETERS
 from gaincell_char.circuits.deck import assemble, number, pulse, reading
-from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, hold, instance
+from gaincell_char.circuits.gain_cell.cell import NETLIST, hold, instance
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.spice.types import Deck, Waveforms
