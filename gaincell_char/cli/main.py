@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("sweep", "Run a characterization; status, export."),
     "check": ("check", "Sweeps against their limits and goldens."),
     "fit": ("fit", "Fit a behavioral model to datasets."),
-    "model": ("model", "Show, validate, compare behavioral models."),
+    "model": ("model", "Show, validate, compare, export behavioral models."),
     "verify": ("verify", "Heads of transistors against the model."),
     "gpt2": ("gpt2", "Perplexity, recall and generation, software or analog."),
     "adapt": ("adapt", "Adapt the scalers of a network to a behavioral model."),

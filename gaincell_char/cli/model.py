@@ -1,4 +1,4 @@
-"""`gaincell model`: look at behavioral models, check them, compare two."""
+"""`gaincell model`: look at behavioral models, check them, compare two, export them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gaincell_char.cli.common import json_option, print_json
+from gaincell_char.cli.export import export
 from gaincell_char.errors import LimitError
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.group("model", epilog="Example: gaincell model diff leroux2025 my_cell.json")
 def command() -> None:
-    """Show, validate and compare behavioral models: a bundled name or a JSON file."""
+    """Show, validate, compare and export behavioral models: a bundled name or a JSON file."""
+
+
+command.add_command(export)
 
 
 @command.command("show", epilog="Example: gaincell model show leroux2025")

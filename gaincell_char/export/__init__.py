@@ -1,1 +1,1 @@
-"""A behavioral model for other tools: SPICE, Verilog-A, torch."""
+"""A behavioral model's cell for circuit simulators: SPICE and Verilog-A."""
