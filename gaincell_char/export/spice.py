@@ -23,7 +23,7 @@ def spice_text(cell: ExportedCell) -> str:
         *(f"{name}: {meaning}" for name, meaning in names.items()),
         "Pins: st (storage node, takes no current), wlr (read word line), bl (bit line), vss. Current into the cell",
         f"flows from bl to vss, in proportion to wlr between vss and {cell.supply_V:g} V. Without leakage and kick.",
-        "The default reltol stops within 0.1 % of full scale; reltol=1e-6 abstol=1e-16 give the model's numbers.",
+        "The default reltol stops within 0.1 % of full scale; reltol=1e-9 gives the model's numbers.",
     ]
     lines = [f"* {line}" for line in head]
     if cell.direct is not None:
