@@ -16,6 +16,8 @@ from rc_bench import AnalyticEngine
 import gaincell_char
 from gaincell_char.errors import InputError
 from gaincell_char.spice.batch import BatchEngine
+from gaincell_char.spice.deck import assignments, number
+from gaincell_char.spice.simulator import environment
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure
 from gaincell_char.sweep.run import run_sweep
 
@@ -119,6 +121,17 @@ def test_another_version_of_ngspice_is_a_miss_and_said(
     assert status == 0
     assert out.count("engine: analytic-1 -> analytic-2") == 12
     assert "0 stored, 0 failed, 12 missing" in out
+
+
+def test_a_user_with_a_decimal_comma_reaches_no_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 34: numbers are written and read with a point whatever the user's locale."""
+    monkeypatch.setattr("locale._override_localeconv", {"decimal_point": ",", "thousands_sep": "."}, raising=False)
+    assert number(1234.5e-9) == "1.2345e-06"
+    assert assignments({"w": 0.25}) == "w=0.25"
+    for name in ("LC_NUMERIC", "LC_ALL", "LANG"):
+        monkeypatch.setenv(name, "de_DE.UTF-8")
+    kept = {name: value for name, value in environment().items() if name.startswith("LC_")}
+    assert kept == {"LC_ALL": "C"}
 
 
 @pytest.mark.parametrize("row", range(1, 37))
