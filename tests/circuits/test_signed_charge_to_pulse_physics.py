@@ -118,7 +118,8 @@ def test_about_zero_no_charge_gives_a_pulse_of_the_wrong_sign(engine) -> None:
 def test_a_burst_costs_less_with_a_wide_amplifier(engine, sign: int) -> None:
     axes = {"cells_on": (24.0,), "cell_time_s": (sign * 54e-9,)}
     narrow, design = (
-        rows(engine, "burst", axes=axes, parameters={"signed_charge_to_pulse.wamp": wamp})[0] for wamp in (0.6e-6, 2.3e-6)
+        rows(engine, "burst", axes=axes, parameters={"signed_charge_to_pulse.wamp": wamp})[0]
+        for wamp in (0.6e-6, 2.3e-6)
     )
     assert narrow["shift_s"] < -0.5 * LSB_S < design["shift_s"] < 0
 
