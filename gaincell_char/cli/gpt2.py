@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gaincell_char.cli.common import json_option, print_json, progress
+from gaincell_char.cli.common import json_option, message, print_json, progress
 
 if TYPE_CHECKING:
     from gaincell_char.gpt2 import GPT2, Attention
@@ -125,6 +125,49 @@ def generate(
         print_json({**choice.describe(), "prompt": beginning, "seed": seed, "generated": added})
     else:
         click.echo(beginning + added)
+
+
+@command.command()
+@network_options
+@click.option("--prompt", help="What to read.")
+@click.option("--text", type=click.Path(path_type=Path), help="UTF-8 file to read instead.")
+@click.option("--tokens", default=512, show_default=True, type=click.IntRange(min=2), help="To read.")
+@click.option("--by-head/--no-by-head", default=True, help="Also what each layer and head costs alone, or not.")
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page.")
+@json_option
+def explain(
+    prompt: str | None, text: Path | None, tokens: int, by_head: bool, page: Path | None, as_json: bool, **options: Any
+) -> None:
+    """Which tokens the circuit costs, and which layer and head it is."""
+    from gaincell_char.explain import explain as explained
+    from gaincell_char.explain import ideal_attention
+    from gaincell_char.gpt2.hardware import Choice
+    from gaincell_char.gpt2.tokenizer import read_text
+
+    if (prompt is None) == (text is None):
+        raise click.UsageError("give either --prompt TEXT or --text FILE")
+    if options["model"] == "software":
+        raise click.UsageError("software attention adds no loss; give a circuit with --model")
+    content = read_text(text) if text is not None else str(prompt)
+    choice = Choice(**options)
+    lm, circuit = choice.load()
+    window = 1024 if choice.window is None else choice.window
+    with progress("explain", quiet=as_json) as advance:
+        found = explained(lm, content, circuit, ideal_attention(lm, window), tokens, by_head, advance)
+    if page is not None:
+        from gaincell_char.explain.page import html
+        from gaincell_char.keys import publish
+
+        publish(page, html(found, choice.describe()).encode())
+        message(f"wrote {page}")
+    if as_json:
+        print_json({**choice.describe(), **found.describe()})
+        return
+    from rich.console import Console
+
+    from gaincell_char.explain.terminal import rendered
+
+    Console(highlight=False).print(*rendered(found), sep="\n")
 
 
 def _network(options: dict[str, Any]) -> tuple[GPT2, Attention | None, Choice]:
