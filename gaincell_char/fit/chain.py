@@ -7,19 +7,16 @@ from typing import Any
 
 from gaincell_char import keys
 from gaincell_char.behavior.schema import (
-    ArrayModel,
     BehavioralModel,
     Condition,
     Converter,
     Provenance,
     Transfer,
-    Wires,
 )
 from gaincell_char.circuits.charge_to_pulse.noise import SOURCES as NOISE_SOURCES
-from gaincell_char.circuits.testbench import parameters
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.fit import grids
-from gaincell_char.fit.array import fit_tile_current
+from gaincell_char.fit.array_model import fit_array
 from gaincell_char.fit.converter import LSBS, fit_transfers
 from gaincell_char.fit.converter_mismatch import fit_mismatch
 from gaincell_char.fit.converter_timing import fit_burst, fit_noise, fit_settling
@@ -79,7 +76,7 @@ SPECS = {
         "gain_cell_pulse_low_supply",
         "gain_cell_pulse_high_supply",
     ),
-    "array": ("array_read",),
+    "array": ("array_read", "array_bit_line", "array_word_line"),
 }
 """Section -> the sweeps it is fitted to; the first is its nominal condition, without which there is no section."""
 
@@ -203,21 +200,11 @@ def _pulse_charges(model: BehavioralModel, datasets: Datasets) -> BehavioralMode
 
 
 def _array(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
-    dataset = datasets[SPECS["array"][0]]
-    values = {
-        parameter.name.removeprefix("array."): grids.parameter(dataset, parameter.name, parameter.default)
-        for parameter in parameters("array")
-        if parameter.name.startswith("array.")
-    }
-    wires = Wires(
-        bl_resistance_ohm=values["bl_ohm"],
-        bl_capacitance_F=values["bl_F"],
-        wl_resistance_ohm=values["wl_ohm"],
-        wl_capacitance_F=values["wl_F"],
-        rail_resistance_ohm=values["rail_ohm"],
-    )
-    rows = round(values["rows"])
-    section = ArrayModel(rows=rows, columns=rows, wires=wires, current=fit_tile_current(dataset, model.condition))
+    charge = model.cell.pulse_charge
+    if charge is None:
+        raise InputError("array: the model has no cell.pulse_charge; fit the cell first")
+    swept = {spec.removeprefix("array_"): dataset for spec, dataset in datasets.items()}
+    section = fit_array(swept, model.cell.unit_current_A, charge.fixed_charge, model.condition)
     return model.model_copy(update={"array": section})
 
 
