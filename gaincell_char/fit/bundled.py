@@ -1,6 +1,6 @@
-"""The bundled model of the nominal cell: `python -m gaincell_char.fit.bundled` remakes models/cmos28.json.
+"""The bundled model of the nominal cell and its circuits; `python -m gaincell_char.fit.bundled` remakes cmos28.json.
 
-Needs ngspice, and a minute or two; results of sweeps that are stored already are used again.
+Needs ngspice, and a quarter of an hour; results of sweeps that are stored already are used again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from gaincell_char.behavior import save_model
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import GaincellError
 from gaincell_char.fit.assemble import SWEEPS, assemble
+from gaincell_char.fit.chain import chain_specs, with_chain
 from gaincell_char.paths import data_folder
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.run import run_sweep
@@ -32,24 +33,27 @@ def bundled_model(datasets: Mapping[str, Dataset]) -> BehavioralModel:
 
 
 def remake(folder: Path) -> Path:
-    """Run the bundled sweeps and write the model to `folder`.
+    """Run the bundled sweeps and those of all circuits around the cell, and write the model to `folder`.
 
     Raises
     ------
     GaincellError
         A point has no result, or a dataset cannot be fitted.
     """
-    datasets = {}
-    for sweep, spec in bundled_specs().items():
-        datasets[sweep] = run_sweep(spec)
-        missing = len(datasets[sweep].frame) - len(datasets[sweep].good)
-        if missing:
-            raise GaincellError(
-                f"{spec.name}: {missing} points have no result; see `gaincell sweep status {spec.name}`"
-            )
+    cell = {sweep: complete(spec) for sweep, spec in bundled_specs().items()}
+    chain = {spec: complete(load_spec(spec)) for spec in chain_specs()}
     path = folder / f"{NAME}.json"
-    save_model(bundled_model(datasets), path)
+    save_model(with_chain(bundled_model(cell), chain), path)
     return path
+
+
+def complete(spec: Spec) -> Dataset:
+    """The dataset of `spec`, simulated where it is not stored; raises `GaincellError` where a point has no result."""
+    dataset = run_sweep(spec)
+    missing = len(dataset.frame) - len(dataset.good)
+    if missing:
+        raise GaincellError(f"{spec.name}: {missing} points have no result; see `gaincell sweep status {spec.name}`")
+    return dataset
 
 
 if __name__ == "__main__":

@@ -36,7 +36,6 @@ SWEPT_EFFECTS = (
     "signed-charge-to-pulse",
     "pulse-counter",
     "ir-drop",
-    "mismatch",
     "noise",
 )
 """What the sweeps of all circuits measure, as attention knows it."""
