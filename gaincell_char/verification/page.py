@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gaincell_char import keys
+from gaincell_char.circuits.head.measure import key_window
 from gaincell_char.report.page import draw
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.spice.types import Waveforms
@@ -45,9 +46,7 @@ def write(prepared: Prepared, simulated: Simulated, found: dict[str, Any], folde
                 "scatter": partial(figures.scatter, simulated.compared),
                 "errors": partial(figures.errors, simulated.compared),
                 "codes": partial(figures.codes, histogram(simulated.compared)),
-                "waveforms": partial(
-                    figures.waveforms, _again(prepared, worst), prepared.phases, prepared.setting.vdd_V, _title(worst)
-                ),
+                "waveforms": partial(_waveforms, prepared, worst),
             }
         )
         written.append(folder / "head.html")
@@ -58,6 +57,11 @@ def write(prepared: Prepared, simulated: Simulated, found: dict[str, Any], folde
 def _again(prepared: Prepared, case: Comparison) -> Waveforms:
     with closing(open_engine("batch")) as engine:
         return HeadEngine(engine).run(prepared.tasks[case.index].deck)
+
+
+def _waveforms(prepared: Prepared, case: Comparison) -> str:
+    found, vdd_V = _again(prepared, case), prepared.setting.vdd_V
+    return figures.waveforms(found, prepared.phases.after(*key_window(found, vdd_V)), vdd_V, _title(case))
 
 
 def _title(case: Comparison) -> str:

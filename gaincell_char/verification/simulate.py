@@ -15,7 +15,7 @@ import numpy as np
 from gaincell_char import keys
 from gaincell_char.circuits.head.case import HeadCase
 from gaincell_char.circuits.head.deck import counter_deck, key_deck, value_deck
-from gaincell_char.circuits.head.measure import read_count, read_head
+from gaincell_char.circuits.head.measure import key_window, read_count, read_head
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.spice.engine import open_engine
@@ -62,8 +62,9 @@ class HeadEngine:
             As the engine.
         """
         assert isinstance(deck, HeadDeck)
-        known = deck.setting, deck.case, deck.phases
         key = self._engine.run(deck, timeout_s)
+        phases = deck.phases.after(*key_window(key, deck.setting.vdd_V))
+        known = deck.setting, deck.case, phases
         value = self._engine.run(value_deck(*known, key), timeout_s)
         bits = self._engine.run(counter_deck(*known, value), timeout_s)
         time = np.union1d(key.scale, value.scale)
@@ -110,7 +111,8 @@ def _no_deck(setting: Setting) -> Deck:
 
 
 def _measure(columns: int, phases: Phases, setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
-    found = read_head(waveforms, columns, phases, setting.vdd_V)
+    timed = phases.after(*key_window(waveforms, setting.vdd_V))
+    found = read_head(waveforms, columns, timed, setting.vdd_V)
     numbers = (*found.windows_s, *found.key_line_V, *found.value_line_V)
     names = list(bench(columns, phases).columns)
     row = {name: values[0] for name, values in setting.axes.items()}

@@ -67,14 +67,15 @@ def test_stored_levels_follow_the_supply() -> None:
     assert ".ic v(sk0_3_7)=0.855" in deck.text
 
 
-def test_the_timing_plan_is_in_order() -> None:
-    at = Phases()
+@pytest.mark.parametrize("opened_s", [20.2e-9, 21.6e-9, 30.4e-9])
+def test_the_timing_plan_is_in_order(opened_s: float) -> None:
+    at = Phases().after(opened_s, opened_s + Phases().key_window_s)
     order = [
         at.key_reset_s, at.read_s, at.read_s + at.key_window_s, at.key_enable_s, at.key_listen_s, at.value_reset_s,
-        at.value_read_s, at.key_close_s, at.latch_s, at.value_enable_s, at.value_listen_s, at.value_close_s, at.end_s,
+        at.value_read_s, at.value_read_s + at.key_window_s, at.latch_s, at.value_enable_s, at.value_listen_s, at.end_s,
     ]  # fmt: skip
     assert order == sorted(order)
-    assert at.end_s <= 65e-9, "latency of a token, as published"
+    assert at.end_s - at.value_enable_s > at.latest_s
     assert [stop for _, _, stop in at.named()[:-1]] == [start for _, start, _ in at.named()[1:]]
 
 

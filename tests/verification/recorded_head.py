@@ -11,12 +11,13 @@ from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
 
 STEP_S = 15e-9 / 15.5
+KEY_WINDOW_S = 21.2e-9
 
 
 def head_waveforms(columns: int, pulse_s: float, key_pulse_s: float = 4e-9, vdd_V: float = 0.9) -> Waveforms:
     """A head whose windows open where they should and whose pulses are `pulse_s` and `key_pulse_s` wide."""
-    at = Phases()
-    time = np.linspace(0.0, at.end_s, 13001)
+    at = Phases().after(KEY_WINDOW_S, KEY_WINDOW_S + 15.01e-9)
+    time = np.linspace(0.0, at.end_s, 14001)
 
     def box(start_s: float, width_s: float) -> np.ndarray:
         edges = np.interp(time, [start_s, start_s + 10e-12], [0, 1]) - np.interp(
@@ -24,7 +25,7 @@ def head_waveforms(columns: int, pulse_s: float, key_pulse_s: float = 4e-9, vdd_
         )
         return vdd_V * edges
 
-    key, value = 21.2e-9, 43.2e-9
+    key, value = KEY_WINDOW_S, 43.2e-9
     flat = np.full_like(time, vdd_V / 2)
     signals = {
         "v(kwin)": box(key, 15e-9),

@@ -67,7 +67,7 @@ def key_deck(setting: Setting, case: HeadCase, phases: Phases, widths_s: tuple[f
     """
     writer = _Writer(setting, phases)
     lines = [*writer.key_control(), *writer.queries(case, widths_s), *writer.key_columns(case)]
-    end_s = phases.latch_s
+    end_s = phases.key_enable_s + phases.latest_s + 0.7e-9
     return _assembled("key tile", setting, case, lines, key_vectors(case.columns), end_s)
 
 
@@ -162,7 +162,7 @@ class _Writer:
         yield from self._reset("rst", at.key_reset_s)
         yield self._edge("kenb", at.key_enable_s, falls=True)
         yield from converter.timer("kwin", "ktimer", at.key_window_s)
-        yield from converter.gate("kgate", "ktimer", at.key_listen_s, at.key_close_s, self._vdd)
+        yield from converter.gate("kgate", "ktimer", at.key_listen_s, at.key_enable_s + at.latest_s, self._vdd)
         yield "xzk rst rstb kenb kgate kwin vdd 0 zero_charge_k"
 
     def value_control(self) -> Iterator[str]:
@@ -173,7 +173,8 @@ class _Writer:
         yield self._edge("ven", at.value_enable_s)
         for sign in "pn":
             yield from converter.timer(f"vwin{sign}", f"vtimer{sign}", at.value_window_s)
-            yield from converter.gate(f"vgate{sign}", f"vtimer{sign}", at.value_listen_s, at.value_close_s, self._vdd)
+            latest = at.value_enable_s + at.latest_s
+            yield from converter.gate(f"vgate{sign}", f"vtimer{sign}", at.value_listen_s, latest, self._vdd)
             yield f"xz{sign} vrst vrstb ven vgate{sign} vwin{sign} vdd 0 zero_charge_{sign}"
 
     def queries(self, case: HeadCase, widths_s: tuple[float, ...]) -> Iterator[str]:

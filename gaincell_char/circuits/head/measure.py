@@ -29,8 +29,13 @@ class HeadReading:
     value_line_V: tuple[float, float]
 
 
+def key_window(waveforms: Waveforms, vdd_V: float) -> tuple[float, float]:
+    """When the key tile's window opens and closes; raises `MEASURE_FAILED` where it does not do so once."""
+    return converter.window(waveforms, "v(kwin)", vdd_V, _WHY)
+
+
 def read_head(waveforms: Waveforms, columns: int, phases: Phases, vdd_V: float) -> HeadReading:
-    """The reading of the deck `head_deck`.
+    """The reading of a head. `phases`: of the value tile as they were, `Phases.after` the key tile's window.
 
     Raises
     ------
@@ -38,11 +43,13 @@ def read_head(waveforms: Waveforms, columns: int, phases: Phases, vdd_V: float) 
         `MEASURE_FAILED`: a window does not open and close once, the key tile's closes after the sign was latched, there
         are pulses of both signs or of the other sign than was latched, or a pulse that does not end.
     """
-    key, positive, negative = (
-        converter.window(waveforms, f"v({name})", vdd_V, _WHY) for name in ("kwin", "vwinp", "vwinn")
-    )
+    key = key_window(waveforms, vdd_V)
+    positive, negative = (converter.window(waveforms, f"v({name})", vdd_V, _WHY) for name in ("vwinp", "vwinn"))
     if key[1] > phases.latch_s:
         raise _failed(f"the key window closes at {key[1]:.4g} s, after the sign was latched at {phases.latch_s:g} s")
+    for opened, closed in (positive, negative):
+        if closed - opened < phases.value_window_s - 0.3e-9:
+            raise _failed(f"a window opens at {opened:.4g} s and is cut off at {closed:.4g} s")
     up, down = (converter.width(waveforms, f"v({name})", vdd_V, phases.latch_s) for name in ("pp", "pn"))
     sign = 1 if waveforms.vectors["v(sgn)"][-1] > vdd_V / 2 else -1
     if (down if sign > 0 else up) > 0:
