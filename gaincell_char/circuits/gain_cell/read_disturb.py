@@ -31,8 +31,8 @@ _GUARD_S = 0.5e-9  # from reading the voltages to the next pulse
 
 
 def deck(setting: Setting) -> Deck:
-    """A cell on the read word lines and one whose read word lines rest; both float on the same hold. One level a deck: in
-    the current of a source that many cells share, rounding can exceed `abstol`, and nothing converges."""
+    """A cell on the read word lines and one whose read word lines rest; both float on the same hold. One level a deck:
+    in the current of a source that many cells share, rounding can exceed `abstol`, and nothing converges."""
     values = parameter_values(setting, PARAMETERS)
     axes = axis_values(setting, AXES)
     numerics = numeric_values(setting, NUMERICS)
