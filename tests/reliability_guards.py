@@ -88,7 +88,8 @@ GUARDS = (
     guard(19, ("spice/verdict.py", "    if missing:\n", "    if False:\n"),
           tests="spice/test_verdict.py::test_a_vector_that_is_not_there_offers_the_nearest"),
     guard(20, ("spice/session_worker.py", 'self.command("destroy all")', "pass"),
-          tests="spice/test_engines.py::test_a_stale_result_is_not_taken_for_a_new_one"),
+          tests="spice/test_engines.py::test_a_stale_result_is_not_taken_for_a_new_one "
+                "spice/test_engines.py::test_one_deck_leaves_nothing_behind_for_the_next"),
     guard(21, ("spice/session.py", "        if not worker.alive:\n            self.close()\n", ""),
           ("spice/session.py", " or not self._worker.alive):", "):"),
           tests="spice/test_engine_processes.py::test_a_fatal_error_ends_the_worker_only"),
