@@ -26,7 +26,7 @@ from gaincell_char.sweep.spec import Spec
 from gaincell_char.sweep.store import Store
 from gaincell_char.sweep.worker import Done, OpenEngine, Outcome
 
-TIMEOUT_S = 300.0
+TIMEOUT_S = 1200.0
 Progress = Callable[[int, int, str], None]
 
 
