@@ -46,7 +46,7 @@ def test_charge_becomes_pulse_width_and_the_slope_is_the_replica_current(engine)
     ]
     deck = assemble("replica", replica, ("gates.lib", "front_end.lib"), {"gmin": 1e-15}, lines, ["i(vb)"])
     current = float(engine.run(deck).vectors["i(vb)"][0])
-    assert slope == pytest.approx(1 / current, rel=0.01)
+    assert slope == pytest.approx(1 / current, rel=0.02)  # 12 cells pull the bit line down and lose a percent
 
 
 def test_columns_of_one_deck_do_not_disturb_each_other(engine) -> None:
