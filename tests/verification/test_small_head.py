@@ -10,8 +10,8 @@ import pytest
 from characterized import STEP_S, characterized
 
 from gaincell_char.circuits.head.case import HeadCase
-from gaincell_char.circuits.head.deck import counter_deck, key_deck, value_deck, whole_deck
-from gaincell_char.circuits.head.measure import HeadReading, read_count, read_head
+from gaincell_char.circuits.head.deck import key_deck, whole_deck
+from gaincell_char.circuits.head.measure import HeadReading, key_window, read_count, read_head
 from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Setting
 from gaincell_char.spice.batch import BatchEngine
@@ -29,18 +29,20 @@ def _case(values: tuple[int, ...]) -> HeadCase:
     return HeadCase(QUERIES, KEYS, values, (7.3e-9, 0.0, 0.0), clock_phase=0.3)
 
 
-def _cut(case: HeadCase) -> tuple[HeadReading, int]:
-    plain = key_deck(Setting(), case, Phases(), WIDTHS_S)
+def _run(case: HeadCase, key: Deck | None = None) -> tuple[HeadReading, int, Phases]:
+    """Reading, code and timing of `case` in three decks, the first of them `key` where it is given."""
+    plain = key or key_deck(Setting(), case, Phases(), WIDTHS_S)
     found = HeadEngine(BatchEngine()).run(HeadDeck(plain.text, plain.vectors, plain.files, Setting(), case, Phases()))
-    reading = read_head(found, case.columns, Phases(), 0.9)
-    return reading, reading.sign * read_count(found, 0.9)
+    timed = Phases().after(*key_window(found, 0.9))
+    reading = read_head(found, case.columns, timed, 0.9)
+    return reading, reading.sign * read_count(found, 0.9), timed
 
 
 @pytest.mark.ngspice
 @pytest.mark.parametrize("values", [(7, 7, 7, 3, 3), (0, 2, 0, 3, 3)])
 def test_a_small_head_is_what_its_charges_say(values: tuple[int, ...]) -> None:
     case = _case(values)
-    found, code = _cut(case)
+    found, code, _ = _run(case)
     assert found.key_pulses_s[1] == 0.0, "a negative charge gives no pulse"
     queries, keys = np.array(QUERIES), np.array([*KEYS, (3,) * 8, (3,) * 8, (3,) * 8])
     relu_s = predict.circuit(MODEL, queries, keys, np.array(values)).relu_pulse_s[0]
@@ -59,9 +61,9 @@ def test_a_small_head_is_what_its_charges_say(values: tuple[int, ...]) -> None:
 @pytest.mark.full
 def test_one_deck_gives_what_three_give() -> None:
     case = _case((7, 7, 6, 3, 1))
-    cut, code = _cut(case)
-    found = BatchEngine().run(whole_deck(Setting(), case, Phases(), WIDTHS_S), TIMEOUT_S)
-    whole = read_head(found, case.columns, Phases(), 0.9)
+    cut, code, timed = _run(case)
+    found = BatchEngine().run(whole_deck(Setting(), case, timed, WIDTHS_S), TIMEOUT_S)
+    whole = read_head(found, case.columns, timed, 0.9)
     assert whole.sign * read_count(found, 0.9) == code
     assert whole.key_pulses_s == pytest.approx(cut.key_pulses_s, abs=0.01 * STEP_S)
     assert whole.pulse_s == pytest.approx(cut.pulse_s, abs=0.01 * STEP_S)
@@ -75,10 +77,9 @@ def test_a_multiplier_is_that_many_cells() -> None:
     plain = key_deck(Setting(), case, Phases(), WIDTHS_S)
     apart = _apart(plain)
     assert apart.text.count(" gain_cell ") == plain.text.count(" gain_cell ") + 1
-    one, two = (
-        read_head(_with_values(case, BatchEngine().run(deck, TIMEOUT_S)), 2, Phases(), 0.9) for deck in (plain, apart)
-    )
+    (one, *_), (two, *_) = _run(case), _run(case, apart)
     assert two.key_pulses_s == pytest.approx(one.key_pulses_s, abs=0.005 * STEP_S)
+    assert two.pulse_s == pytest.approx(one.pulse_s, abs=0.01 * STEP_S)
 
 
 def _apart(deck: Deck) -> Deck:
@@ -91,12 +92,3 @@ def _apart(deck: Deck) -> Deck:
         else:
             lines.append(line)
     return replace(deck, text="\n".join([*lines, ""]))
-
-
-def _with_values(case: HeadCase, key):  # type: ignore[no-untyped-def]
-    value = BatchEngine().run(value_deck(Setting(), case, Phases(), key), TIMEOUT_S)
-    counter = BatchEngine().run(counter_deck(Setting(), case, Phases(), value), TIMEOUT_S)
-    assert read_count(counter, 0.9) >= 0
-    time = np.union1d(key.scale, value.scale)
-    vectors = {n: np.interp(time, each.scale, v) for each in (key, value) for n, v in each.vectors.items()}
-    return replace(value, scale=time, vectors=vectors)
