@@ -59,6 +59,7 @@ def test_a_small_head_is_what_its_charges_say(values: tuple[int, ...]) -> None:
 
 @pytest.mark.ngspice
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 def test_one_deck_gives_what_three_give() -> None:
     case = _case((7, 7, 6, 3, 1))
     cut, code, timed = _run(case)
@@ -72,6 +73,7 @@ def test_one_deck_gives_what_three_give() -> None:
 
 @pytest.mark.ngspice
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 def test_a_multiplier_is_that_many_cells() -> None:
     case = _case((7, 7, 6, 3, 3))
     plain = key_deck(Setting(), case, Phases(), WIDTHS_S)
