@@ -30,8 +30,9 @@ def assemble(
     lines: Iterable[str],
     vectors: Iterable[str],
 ) -> Deck:
-    """The deck around `lines`: the devices at the setting's corner, the circuit's netlist (or several: one file holds one
-    circuit and includes no other), temperature and tolerances.
+    """The deck around `lines`: the devices at the setting's corner, the circuit's netlist, temperature and tolerances.
+
+    Several netlists where one does not suffice: a file holds one circuit and includes no other.
 
     Raises
     ------
