@@ -68,7 +68,8 @@ def test_a_dc_axis_rises_evenly() -> None:
 
 
 def test_the_registry_finds_circuits_and_testbenches_by_name() -> None:
-    assert circuits() == ("gain_cell",)
+    assert circuits()[0] == "gain_cell"
+    assert {"charge_to_pulse", "signed_charge_to_pulse", "pulse_counter", "array"} < set(circuits())
     assert testbench("gain_cell.iv").columns == {"current_A": "A"}
     assert {each.name for each in parameters("gain_cell")} >= {"gain_cell.wn", "gain_cell.storage_F"}
     with pytest.raises(InputError, match=r"unknown testbench 'gain_cell\.vi'; did you mean gain_cell\.iv"):
@@ -81,5 +82,6 @@ def test_every_default_is_inside_its_bounds_and_every_name_belongs_to_the_circui
     for name in circuits():
         for each in circuit(name).parameters:
             assert each.low <= each.default <= each.high, each.name
-            assert each.name.startswith(f"{name}."), each.name
+            # a circuit that is tested with real cells has the cell's parameters too
+            assert each.name.partition(".")[0] in (name, "gain_cell"), each.name
             assert each.meaning

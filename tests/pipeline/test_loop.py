@@ -46,7 +46,7 @@ def test_every_stage_runs_once(default: Outcome, folder: Path) -> None:
 def test_every_configuration_has_its_loss_and_recall(default: Outcome) -> None:
     rows = default.result["configurations"]
     cells = [f"{cell}.{form}" for cell in ("published", "cell") for form in ("before", "paper", "offset-aware")]
-    assert list(rows) == ["software", "software-control", "linear", *cells]
+    assert list(rows) == ["software", "software-control", "linear", *cells, "cell.circuit"]
     for row in rows.values():
         assert 0 < row["loss"] < 20
         assert set(row["recall"]) == {"16", "64", "128", "256", "512", "900"}
@@ -56,7 +56,9 @@ def test_waterfall_starts_at_software_and_ends_at_the_cell(default: Outcome) -> 
     steps, rows = default.result["waterfall"], default.result["configurations"]
     measured = [step for step in steps if step["loss"] is not None]
     assert measured[0]["loss"] == rows["software-control"]["loss"]
-    assert measured[-1]["loss"] == rows["cell.offset-aware"]["loss"]
+    assert measured[-1]["loss"] == rows["cell.circuit"]["loss"]
+    leakage = next(step for step in measured if step["label"] == "leakage")
+    assert leakage["loss"] == rows["cell.offset-aware"]["loss"]
     total = measured[0]["loss"] + sum(step["added"] for step in measured[1:])
     assert total == pytest.approx(measured[-1]["loss"], abs=1e-12)
     assert {step["label"] for step in steps if step["loss"] is None} == set(CIRCUIT_STEPS)
