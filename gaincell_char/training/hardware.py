@@ -7,7 +7,8 @@ with the slope `LINEAR_SLOPE` and one factor of decay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -164,6 +165,7 @@ class HardwareAttention(nn.Module):
         self.cell = Cell() if cell is None else cell
         self.compute = compute
         self.limit: int | None = None  # a shorter window than the cell's, for evaluation
+        self.shift_V: Tensor | None = None  # (B,), how far below mid-supply the cells of a sequence cross zero
         self.a = nn.ParameterDict({name: nn.Parameter(torch.ones(n_head)) for name in ("q", "k", "v", "out")})
         start = {"q": 0.0, "k": MID_SUPPLY_V, "v": MID_SUPPLY_V, "out": 0.0}
         self.b = nn.ParameterDict({name: nn.Parameter(torch.full((n_head,), x)) for name, x in start.items()})
@@ -182,6 +184,22 @@ class HardwareAttention(nn.Module):
             q = clip_quantize(self.scale("q", q.to(wide)), 0.0, 1.0, 16, cell.quantize)
             k = clip_quantize(self.scale("k", k.to(wide)), 0.0, 2 * MID_SUPPLY_V, 8, cell.quantize) - MID_SUPPLY_V
             v = clip_quantize(self.scale("v", v.to(wide)), 0.0, 2 * MID_SUPPLY_V, 8, cell.quantize) - MID_SUPPLY_V
+            if self.shift_V is not None:
+                shift = self.shift_V.to(wide)[:, None, None, None]
+                k, v = k + shift, v + shift
             heads = (x.to(self.compute).flatten(0, 1) for x in (q, k, v))
             y: Tensor = TiledProducts.apply(*heads, cell)  # type: ignore[no-untyped-call]
             return self.scale("out", y.view(shape).to(wide))
+
+
+@contextmanager
+def cells_shifted(model: nn.Module, shift_V: Tensor | None) -> Iterator[None]:
+    """Every hardware attention of `model` on cells that cross zero `shift_V` (B,) below mid-supply; None: at it."""
+    layers = [module for module in model.modules() if isinstance(module, HardwareAttention)]
+    for layer in layers:
+        layer.shift_V = shift_V
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.shift_V = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -40,7 +41,9 @@ def share(batch: Batch) -> Batch:
     if len(batch.code) % size() or len(batch.recall) % size():
         raise ValueError(f"{len(batch.code)} + {len(batch.recall)} rows do not divide over {size()} processes")
     mine = slice(rank(), None, size())
-    return Batch(batch.code[mine], batch.recall[mine], batch.answers[mine], batch.offset)
+    n_code = len(batch.code)
+    shift = np.concatenate([batch.shift_V[:n_code][mine], batch.shift_V[n_code:][mine]])
+    return Batch(batch.code[mine], batch.recall[mine], batch.answers[mine], batch.offset, shift)
 
 
 def average(model: nn.Module, metrics: list[float]) -> list[float]:

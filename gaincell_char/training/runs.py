@@ -19,7 +19,7 @@ from gaincell_char.corpus.recall import recall_set
 from gaincell_char.training import parallel
 from gaincell_char.training import state as disk
 from gaincell_char.training.calibration import calibrate_scalers
-from gaincell_char.training.curriculum import FINE_TUNE, MORE, SOFTWARE, Data, Phase, make_batch
+from gaincell_char.training.curriculum import FINE_TUNE, MORE, ROBUST, SOFTWARE, Data, Phase, make_batch
 from gaincell_char.training.evaluate import code_loss, recall_curve
 from gaincell_char.training.export import read_weights
 from gaincell_char.training.hardware import HardwareAttention
@@ -68,6 +68,10 @@ MORE_NOTES = (
     "Phases more-*: states after each layer are drawn to software-control's (match 10, then 4), and 0.8, then 0.7 of "
     "the code's loss is taken against its distribution. Scalers learn at a fifth of the vectors' rate.",
 )
+ROBUST_NOTES = (
+    "After linear-hardware-more (phases more-512 and more-1024). Phase robust-1024: in half of the rows the cells of "
+    "all layers cross zero up to 0.045 V beside mid-supply.",
+)
 HARDWARE_NOTES = (
     "Scalers start from statistics of the software model (gaincell_char/training/calibration.py), not at a = 1 and "
     "b = 0 or 0.45.",
@@ -115,6 +119,24 @@ RUNS = {
             attention="linear-hardware",
             matrix_lr=3e-3,
             notes=MORE_NOTES,
+        ),
+        Run(
+            "software-control-robust",
+            ROBUST,
+            base="software-control-more",
+            checkpoint="software-control",
+            matrix_lr=1.5e-3,
+            other_lr=1e-3,
+        ),
+        Run(
+            "linear-hardware-robust",
+            ROBUST,
+            base="linear-hardware-more",
+            teacher="software-control-more",
+            checkpoint="linear-hardware",
+            attention="linear-hardware",
+            matrix_lr=3e-3,
+            notes=ROBUST_NOTES,
         ),
     )
 }

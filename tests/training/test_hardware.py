@@ -5,7 +5,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gaincell_char.training import hardware  # noqa: E402
-from gaincell_char.training.hardware import Cell, HardwareAttention, TiledProducts, clip_quantize  # noqa: E402
+from gaincell_char.training.hardware import (  # noqa: E402
+    Cell,
+    HardwareAttention,
+    TiledProducts,
+    cells_shifted,
+    clip_quantize,
+)
 
 CASES = [
     Cell(),
@@ -94,3 +100,16 @@ def test_decay_too_strong_to_fold_is_refused():
     q, k, v = stored(200, seed=0)
     with pytest.raises(ValueError, match="too strong"):
         TiledProducts.apply(q, k, v, Cell(decay=1.0))
+
+
+def test_shifted_cells_add_their_current_at_mid_supply():
+    torch.manual_seed(2)
+    q, k, v = (torch.rand(2, 3, 70, 16, dtype=torch.float64) for _ in range(3))
+    shifted = HardwareAttention(3, Cell(decay=0.0), compute=torch.float64).double()
+    with cells_shifted(shifted, torch.tensor([0.0, 0.03], dtype=torch.float64)):
+        given = shifted(q, k - 0.45, v - 0.45)
+    for row, offset_V in enumerate((0.0, 0.03)):
+        cell = Cell((19.3 * offset_V, 19.3), decay=0.0)
+        expected = HardwareAttention(3, cell, compute=torch.float64).double()(q, k - 0.45, v - 0.45)
+        torch.testing.assert_close(given[row], expected[row], rtol=0, atol=1e-12)
+    assert shifted.shift_V is None
