@@ -17,6 +17,7 @@ from gaincell_char.circuits.charge_to_pulse.noise import SOURCES as NOISE_SOURCE
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.fit import grids
 from gaincell_char.fit.array_model import fit_array
+from gaincell_char.fit.cell_mismatch import fit_cell_mismatch
 from gaincell_char.fit.converter import LSBS, fit_transfers
 from gaincell_char.fit.converter_mismatch import fit_mismatch
 from gaincell_char.fit.converter_timing import fit_burst, fit_noise, fit_settling
@@ -73,6 +74,7 @@ SPECS = {
     "word_line_driver": ("word_line_driver_widths", "word_line_driver_buffer"),
     "write_driver": ("write_driver_write", "gain_cell_write_disturb"),
     "read_disturb": ("gain_cell_read_disturb",),
+    "mismatch": ("gain_cell_mismatch",),
     "pulse_charges": (
         "gain_cell_pulse_corners",
         "gain_cell_pulse_temperature",
@@ -196,6 +198,11 @@ def _read_disturb(model: BehavioralModel, datasets: Datasets) -> BehavioralModel
     return model.model_copy(update={"cell": model.cell.model_copy(update={"read_disturb": section})})
 
 
+def _mismatch(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    section = fit_cell_mismatch(datasets[SPECS["mismatch"][0]], model.condition)
+    return model.model_copy(update={"cell": model.cell.model_copy(update={"mismatch": section})})
+
+
 def _pulse_charges(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
     charges = [
         fit_pulse(dataset, condition)
@@ -222,6 +229,7 @@ _FITS: dict[str, Callable[[BehavioralModel, Datasets], BehavioralModel]] = {
     "word_line_driver": _word_line_driver,
     "write_driver": _write_driver,
     "read_disturb": _read_disturb,
+    "mismatch": _mismatch,
     "pulse_charges": _pulse_charges,
     "array": _array,
 }

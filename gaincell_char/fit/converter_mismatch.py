@@ -12,10 +12,9 @@ from gaincell_char.errors import InputError
 from gaincell_char.fit import grids
 from gaincell_char.fit.converter import LSBS
 from gaincell_char.fit.grids import Array
+from gaincell_char.fit.samples import samples_at
 from gaincell_char.sweep.dataset import Dataset
 
-_FEWEST = 20
-"""Samples from which a standard deviation is known to a sixth of itself."""
 _NEAR = 0.1
 """A pulse within this many LSB of zero or of the longest is not on the line."""
 
@@ -33,29 +32,17 @@ def fit_mismatch(
     InputError
         The condition was not swept, a column is missing, a sample failed, or there are too few.
     """
-    grids.require(dataset, ["sample", "seed", "charge_C", "pulse_s"])
-    condition, rows = grids.at_condition(dataset, condition)
-    failed = dataset.frame[dataset.frame["status"] != "ok"]
-    if not failed.empty:
-        raise InputError(
-            f"{grids.name(dataset)}: {failed['sample'].nunique()} samples have no result ({failed.iloc[0]['reason']}); "
-            "a spread without them would be too small"
-        )
-    seeds = rows["seed"].unique()
-    samples = rows["sample"].nunique()
-    if samples < _FEWEST or len(seeds) != 1:
-        raise InputError(
-            f"{grids.name(dataset)}: {samples} samples of {len(seeds)} seeds; a spread needs {_FEWEST} or more "
-            "of one seed"
-        )
+    grids.require(dataset, ["charge_C", "pulse_s"])
+    samples = samples_at(dataset, condition)
+    rows = samples.rows
     positive = lines(rows, 1.0, full_scale_C, t_max_s)
     negative = lines(rows, -1.0, full_scale_C, t_max_s) if bool((rows["pulse_s"] < 0).any()) else None
     offset, gain = positive.std(axis=0, ddof=1)
     of_negative = None if negative is None else negative.std(axis=0, ddof=1)
     return PulseMismatch(
-        condition=condition,
-        samples=samples,
-        seed=int(seeds[0]),
+        condition=samples.condition,
+        samples=samples.count,
+        seed=samples.seed,
         offset_s=float(offset),
         gain=float(gain),
         offset_negative_s=None if of_negative is None else float(of_negative[0]),

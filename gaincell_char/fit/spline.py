@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.interpolate import BSpline, CubicSpline, make_lsq_spline
+from scipy.interpolate import BSpline, CubicSpline, PPoly, make_lsq_spline
 
 from gaincell_char.behavior.functions import PiecewisePolynomial, Polynomial, TensorSpline
 from gaincell_char.fit.grids import Array, Grid
@@ -28,7 +28,7 @@ def least_squares_spline(x: Array, y: Array, intervals: int) -> BSpline:
     return make_lsq_spline(x, y, knots, ORDER)
 
 
-def taylor(spline: BSpline | CubicSpline, breaks: Array) -> Array:
+def taylor(spline: BSpline | PPoly, breaks: Array) -> Array:
     """Coefficients (len(breaks) - 1, 4, ...) of (x - left break)^i on each interval of `breaks`."""
     return np.stack([spline(breaks[:-1], nu=i) / math.factorial(i) for i in range(ORDER + 1)], axis=1)
 
