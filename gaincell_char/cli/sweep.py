@@ -52,6 +52,7 @@ def command() -> None:
 @command.command(epilog="Example: gaincell sweep run gain_cell_iv --set gain_cell.wn=200n -j 2 -o iv.parquet")
 @_selection
 @click.option("-j", "--workers", type=click.IntRange(1, 1024), help="Worker processes  [default: one a processor]")
+@click.option("--dask", metavar="ADDR", help="Run the decks on this Dask cluster instead: tcp://host:8786.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the dataset: .parquet, .csv or .json.")
 @click.option("--only-failed", is_flag=True, help="Try again what failed, and nothing else.")
 @click.option(
@@ -66,6 +67,7 @@ def command() -> None:
 def run(
     output: Path | None,
     workers: int | None,
+    dask: str | None,
     only_failed: bool,
     stop_after: int | None,
     dry_run: bool,
@@ -94,7 +96,7 @@ def run(
         sweep_report.explain_states(before, message)
     with progress(prepared.spec.name, quiet=as_json) as advance:
         dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance,
-                               only_failed=only_failed, stop_after=stop_after)  # fmt: skip
+                               only_failed=only_failed, stop_after=stop_after, dask=dask)  # fmt: skip
     verdicts = judge(prepared.spec.limits, dataset, prepared.spec.measures)
     written = _write(output, encode(dataset, form)) if output else None
     failed = [state for state in survey(prepared, store) if state.state == "failed"]

@@ -1,4 +1,4 @@
-"""Decks through a pool of worker processes; every outcome is handed to the parent as it comes, in any order."""
+"""Decks through a crew of workers; every outcome is handed to the parent as it comes, in any order."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
 from gaincell_char.circuits.testbench import Setting, Testbench
-from gaincell_char.errors import GaincellError
+from gaincell_char.errors import EnvironmentFault, GaincellError
 from gaincell_char.spice.types import Deck, FailureKind
 from gaincell_char.sweep.identity import Identity
 from gaincell_char.sweep.worker import Failed, OpenEngine, Outcome, simulate, start
@@ -41,41 +41,56 @@ class Task:
     alternatives: tuple[tuple[Setting, Deck], ...] = ()
 
 
+class Crew(Protocol):
+    """Workers: processes of this machine (`Pool`), or of a cluster (`sweep.cluster.Cluster`)."""
+
+    @property
+    def lost(self) -> tuple[type[Exception], ...]:
+        """What the future of a task raises whose worker died."""
+
+    def width(self) -> int:
+        """Decks that run at once."""
+
+    def schedule(self, task: Task, timeout_s: float) -> Future[Outcome]: ...
+
+    def finish(self) -> None:
+        """Let the workers go: nothing runs any more."""
+
+    def stop(self) -> None:
+        """Let the workers go, whatever they are at."""
+
+
 def execute(
     tasks: Sequence[Task],
     commit: Callable[[Task, Outcome], None],
+    crew: Crew,
     *,
-    testbench: Testbench,
-    open_engine: OpenEngine,
-    workers: int,
     timeout_s: float,
-    scratch: Path,
     enough: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Run `tasks` on `workers` processes and give each outcome to `commit`, in this process, one at a time.
+    """Run `tasks` on `crew` and give each outcome to `commit`, in this process, one at a time.
 
     A task whose worker dies is tried once more, then it is `crashed`. Ctrl-C once: what runs is finished and committed;
-    twice: it is stopped. Both end in `KeyboardInterrupt`. Engines keep their temporary files in the folder `scratch`.
-    Once `enough` is true no further task is started; what runs is finished and committed.
+    twice: it is stopped. Both end in `KeyboardInterrupt`. Once `enough` is true no further task is started; what runs
+    is finished and committed. The crew is let go at the end.
 
     Raises
     ------
     EnvironmentFault
-        A worker found that the machine lacks something (no ngspice, no temporary folder).
+        A worker found that the machine lacks something (no ngspice, no temporary folder), or the cluster is gone.
     """
-    crew = _Crew(workers, (os.getpid(), scratch, open_engine, testbench))
     waiting: deque[tuple[Task, int]] = deque((task, 0) for task in tasks)
     running: dict[Future[Outcome], tuple[Task, int]] = {}
     try:
         with _drain_on_interrupt() as interrupt:
             while running or (waiting and not (interrupt.asked or enough())):
-                while waiting and len(running) < 2 * workers and not (interrupt.asked or enough()):
+                while waiting and len(running) < 2 * crew.width() and not (interrupt.asked or enough()):
                     task, tries = waiting.popleft()
                     running[crew.schedule(task, timeout_s)] = task, tries
                 finished, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
                 for future in finished:
                     task, tries = running.pop(future)
-                    outcome = _outcome(future, timeout_s)
+                    outcome = _outcome(future, timeout_s, crew.lost)
                     if outcome is not None:
                         commit(task, outcome)
                     elif tries == 0:
@@ -89,24 +104,32 @@ def execute(
         crew.stop()
 
 
-def _outcome(future: Future[Outcome], timeout_s: float) -> Outcome | None:
+def _outcome(future: Future[Outcome], timeout_s: float, lost: tuple[type[Exception], ...]) -> Outcome | None:
     """What a finished task gave; None where its worker was lost."""
     try:
         return future.result()
-    except (ProcessExpired, BrokenProcessPool):
+    except lost:
         return None
+    except CancelledError as error:
+        raise EnvironmentFault("the scheduler is gone; what was finished is kept, run again to go on") from error
     except TimeoutError:
         return Failed(FailureKind.TIMEOUT, f"no result after {timeout_s + _GRACE_S:g} s; the worker was stopped")
 
 
-class _Crew:
-    """A process pool that is replaced where losing an idle worker broke it."""
+class Pool:
+    """Processes of this machine; the pool is replaced where losing an idle worker broke it. Engines keep their
+    temporary files in the folder `scratch`."""
 
-    def __init__(self, workers: int, initargs: tuple[object, ...]) -> None:
+    lost: tuple[type[Exception], ...] = (ProcessExpired, BrokenProcessPool)
+
+    def __init__(self, workers: int, scratch: Path, open_engine: OpenEngine, testbench: Testbench) -> None:
         self._workers = workers
-        self._initargs = initargs
+        self._initargs = (os.getpid(), scratch, open_engine, testbench)
         self._pools = 0
         self._pool = self._new_pool()
+
+    def width(self) -> int:
+        return self._workers
 
     def schedule(self, task: Task, timeout_s: float) -> Future[Outcome]:
         arguments = (task.setting, task.deck, timeout_s, task.alternatives)

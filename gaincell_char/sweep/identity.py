@@ -42,7 +42,7 @@ def identify(
         An included file cannot be read.
     """
     files = sorted({*deck.files, *included_files(deck.text)})
-    hashes = {path: _file_digest(path) for path in files}
+    hashes = {path: content_digest(path) for path in files}
     inputs: dict[str, Any] = {
         "testbench": f"{bench.circuit}.{bench.name}",
         "version": bench.version,
@@ -71,7 +71,8 @@ def _plain(setting: Setting) -> dict[str, Any]:
     return values if setting.sample is not None else {k: v for k, v in values.items() if k not in ("sample", "seed")}
 
 
-def _file_digest(path: Path) -> str:
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file, read again only where its time or size changed."""
     status = path.stat()
     return _read_digest(path, status.st_mtime_ns, status.st_size)
 

@@ -17,7 +17,7 @@ from gaincell_char.spice.engine import open_engine
 from gaincell_char.sweep.adaptive import refine
 from gaincell_char.sweep.assemble import assemble
 from gaincell_char.sweep.dataset import Dataset
-from gaincell_char.sweep.execute import Task, execute
+from gaincell_char.sweep.execute import Crew, Pool, Task, execute
 from gaincell_char.sweep.identity import identify
 from gaincell_char.sweep.lock import only_writer
 from gaincell_char.sweep.overrides import Overrides, override
@@ -134,13 +134,28 @@ def run_prepared(
     timeout_s: float = TIMEOUT_S,
     only_failed: bool = False,
     stop_after: int | None = None,
+    dask: str | None = None,
 ) -> Dataset:
     """`run_sweep` of a sweep that is laid out already. `only_failed`: run just the decks that failed before.
-    `stop_after`: start no further deck once so many have failed; what runs is finished and kept. An adaptive axis is
-    refined, round after round."""
+    `stop_after`: start no further deck once so many have failed; what runs is finished and kept. `dask`: address of a
+    Dask scheduler whose workers run the decks instead of processes here. An adaptive axis is refined, round after
+    round.
+
+    Raises
+    ------
+    EnvironmentFault
+        As `run_sweep`; no cluster at `dask`, or its workers have another simulator or other netlists.
+    """
+
+    def crew(part: Prepared, scratch: Path, decks: int) -> Crew:
+        if dask is None:
+            return Pool(min(workers, decks), scratch, part.open_engine, part.testbench)
+        from gaincell_char.sweep.cluster import Cluster
+
+        return Cluster(dask, part.open_engine, part.testbench)
 
     def run(part: Prepared) -> Dataset:
-        return _run_once(part, store, workers, progress, timeout_s, only_failed, stop_after)
+        return _run_once(part, store, crew, progress, timeout_s, only_failed, stop_after)
 
     return refine(prepared.spec, run(prepared), lambda values: map(run, prepared.further(values)))
 
@@ -164,7 +179,7 @@ def stored(prepared: Prepared, store: Path) -> Dataset:
 def _run_once(
     prepared: Prepared,
     store: Path,
-    workers: int,
+    crew: Callable[[Prepared, Path, int], Crew],
     progress: Progress,
     timeout_s: float,
     only_failed: bool,
@@ -190,11 +205,8 @@ def _run_once(
             execute(
                 missing,
                 commit,
-                testbench=prepared.testbench,
-                open_engine=prepared.open_engine,
-                workers=min(workers, len(missing)),
+                crew(prepared, folder, len(missing)),
                 timeout_s=timeout_s,
-                scratch=folder,
                 enough=lambda: stop_after is not None and failures >= stop_after,
             )
         return assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)

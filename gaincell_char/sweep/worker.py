@@ -40,12 +40,51 @@ Outcome = Done | Failed
 OpenEngine = Callable[[], Engine]
 
 
-class _Bench:
-    """What `start` left in this process."""
+@dataclass
+class Bench:
+    """A testbench with the engine that its decks go through, opened by the first of them."""
 
     open_engine: OpenEngine
     testbench: Testbench
     engine: Engine | None = None
+
+    def simulate(
+        self, setting: Setting, deck: Deck, timeout_s: float, alternatives: Sequence[tuple[Setting, Deck]] = ()
+    ) -> Outcome:
+        """Run and measure one deck; where it does not converge, its alternatives in order. With alternatives a column
+        `attempt` says which one it was (0: the deck itself).
+
+        Raises
+        ------
+        EnvironmentFault, GaincellError
+            The machine lacks what every deck needs (a simulator, room on the disk): no use in going on.
+        """
+        outcome = self._once(setting, deck, timeout_s)
+        for attempt, (retry, retry_deck) in enumerate(alternatives, start=1):
+            if not (isinstance(outcome, Failed) and outcome.kind is FailureKind.NO_CONVERGENCE):
+                return _attempted(outcome, attempt - 1)
+            outcome = self._once(retry, retry_deck, timeout_s)
+        return _attempted(outcome, len(alternatives)) if alternatives else outcome
+
+    def _once(self, setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
+        if self.engine is None:
+            self.engine = self.open_engine()
+        try:
+            waveforms = self.engine.run(deck, timeout_s)
+            rows = self.testbench.measure(setting, waveforms)
+        except SimulationFailure as failure:
+            return _failed(failure)
+        except EnvironmentFault:
+            raise
+        except Exception as error:  # a fault of ours in one deck must not end the others
+            return Failed(FailureKind.MEASURE_FAILED, _line(f"{type(error).__name__}: {error}"), traceback.format_exc())
+        return columns(self.testbench, setting, rows)
+
+
+class _Process:
+    """What `start` left in this process."""
+
+    bench: Bench
 
 
 def start(parent: int, scratch: Path, open_engine: OpenEngine, testbench: Testbench) -> None:
@@ -53,26 +92,14 @@ def start(parent: int, scratch: Path, open_engine: OpenEngine, testbench: Testbe
     os.environ["OMP_THREAD_LIMIT"] = "1"
     serve(parent)
     tempfile.tempdir = str(scratch)
-    _Bench.open_engine, _Bench.testbench, _Bench.engine = open_engine, testbench, None
+    _Process.bench = Bench(open_engine, testbench)
 
 
 def simulate(
     setting: Setting, deck: Deck, timeout_s: float, alternatives: Sequence[tuple[Setting, Deck]] = ()
 ) -> Outcome:
-    """Run and measure one deck; where it does not converge, its alternatives in order. With alternatives a column
-    `attempt` says which one it was (0: the deck itself).
-
-    Raises
-    ------
-    EnvironmentFault, GaincellError
-        The machine lacks what every deck needs (a simulator, room on the disk): no use in going on.
-    """
-    outcome = _simulate(setting, deck, timeout_s)
-    for attempt, (retry, retry_deck) in enumerate(alternatives, start=1):
-        if not (isinstance(outcome, Failed) and outcome.kind is FailureKind.NO_CONVERGENCE):
-            return _attempted(outcome, attempt - 1)
-        outcome = _simulate(retry, retry_deck, timeout_s)
-    return _attempted(outcome, len(alternatives)) if alternatives else outcome
+    """`Bench.simulate` of the bench that `start` left here."""
+    return _Process.bench.simulate(setting, deck, timeout_s, alternatives)
 
 
 def _attempted(outcome: Outcome, attempt: int) -> Outcome:
@@ -80,21 +107,6 @@ def _attempted(outcome: Outcome, attempt: int) -> Outcome:
         return outcome
     points = len(next(iter(outcome.columns.values())))
     return Done(outcome.columns | {ATTEMPT: [float(attempt)] * points})
-
-
-def _simulate(setting: Setting, deck: Deck, timeout_s: float) -> Outcome:
-    if _Bench.engine is None:
-        _Bench.engine = _Bench.open_engine()
-    try:
-        waveforms = _Bench.engine.run(deck, timeout_s)
-        rows = _Bench.testbench.measure(setting, waveforms)
-    except SimulationFailure as failure:
-        return _failed(failure)
-    except EnvironmentFault:
-        raise
-    except Exception as error:  # a fault of ours in one deck must not end the others
-        return Failed(FailureKind.MEASURE_FAILED, _line(f"{type(error).__name__}: {error}"), traceback.format_exc())
-    return columns(_Bench.testbench, setting, rows)
 
 
 def _failed(failure: SimulationFailure) -> Failed:

@@ -20,7 +20,7 @@ from gaincell_char.circuits.head.phases import Phases
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.spice.types import Deck, Engine, FailureKind, Waveforms
-from gaincell_char.sweep.execute import Task, execute
+from gaincell_char.sweep.execute import Pool, Task, execute
 from gaincell_char.sweep.identity import Identity, identify
 from gaincell_char.sweep.lock import only_writer
 from gaincell_char.sweep.store import Store
@@ -161,15 +161,13 @@ def run(
             progress(done, len(tasks), "")
 
         if missing:
-            execute(
-                missing,
-                commit,
-                testbench=bench(columns, phases),
-                open_engine=lambda: HeadEngine(open_engine("batch")),
-                workers=min(workers, len(missing)),
-                timeout_s=TIMEOUT_S,
-                scratch=folder,
+            crew = Pool(
+                min(workers, len(missing)),
+                folder,
+                lambda: HeadEngine(open_engine("batch")),
+                bench(columns, phases),
             )
+            execute(missing, commit, crew, timeout_s=TIMEOUT_S)
         return _collected(tasks, results)
 
 
