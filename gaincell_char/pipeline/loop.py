@@ -272,6 +272,29 @@ def _fit(suffix: str, name: str) -> Stage:
     return Stage(f"fit{suffix}", work.fit, VERSION, inputs, (*sweeps.values(), *(("fit",) if suffix else ())))
 
 
+def corpus_stage(weights_digest: str, sizes: Sizes) -> Stage:
+    """The texts that a network of `LINEAR` is measured on."""
+    from gaincell_char.adaptation.calibration import MODULES
+    from gaincell_char.corpus.code import held_out_sources, library_root, python_read
+    from gaincell_char.evaluation import DISTANCES
+
+    texts = [source.sha256 for source in held_out_sources()]
+    texts += [keys.file_digest(library_root() / f"{module}.py") for module in MODULES]
+    inputs = {
+        "weights": LINEAR,
+        "weights_digest": weights_digest,
+        "python": python_read(),
+        "texts": texts,
+        "sequences": sizes.sequences,
+        "length": sizes.length,
+        "calibration_sequences": sizes.calibration_sequences,
+        "distances": list(DISTANCES),
+        "recall_programs": sizes.recall_programs,
+        "seed": 0,
+    }
+    return Stage("corpus", work.corpus, VERSION, inputs)
+
+
 class _Network:
     """Stages of the model branch: which network runs on which cell with which scalers."""
 
@@ -280,25 +303,7 @@ class _Network:
         self.sizes = sizes
 
     def corpus(self) -> Stage:
-        from gaincell_char.adaptation.calibration import MODULES
-        from gaincell_char.corpus.code import held_out_sources, library_root, python_read
-        from gaincell_char.evaluation import DISTANCES
-
-        texts = [source.sha256 for source in held_out_sources()]
-        texts += [keys.file_digest(library_root() / f"{module}.py") for module in MODULES]
-        inputs = {
-            "weights": LINEAR,
-            "weights_digest": self.weights[LINEAR],
-            "python": python_read(),
-            "texts": texts,
-            "sequences": self.sizes.sequences,
-            "length": self.sizes.length,
-            "calibration_sequences": self.sizes.calibration_sequences,
-            "distances": list(DISTANCES),
-            "recall_programs": self.sizes.recall_programs,
-            "seed": 0,
-        }
-        return Stage("corpus", work.corpus, VERSION, inputs)
+        return corpus_stage(self.weights[LINEAR], self.sizes)
 
     def references(self) -> list[Stage]:
         """Software, the linear hardware model, the published cell."""

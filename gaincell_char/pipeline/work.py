@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Products = Mapping[str, bytes]
 Inputs = Mapping[str, Any]
+FULL_WINDOW = 1024
 FITTED_SWEEPS = ("iv", "pulse", "write", "retention")
 
 
@@ -93,6 +94,7 @@ def adapt_scalers(inputs: Inputs, products: Products) -> bytes:
         _model(inputs["model"], products),
         load(products["corpus"])["calibration"],
         method=inputs["method"],
+        window=inputs.get("window", FULL_WINDOW),
         quantize=inputs["quantize"],
         decay=inputs["decay"],
         max_iterations=inputs["iterations"],
@@ -155,6 +157,7 @@ def _attention(lm: GPT2, inputs: Inputs, products: Products) -> Attention | None
     return AnalogAttention(
         _model(inputs["model"], products),
         scalers=scalers,
+        window=inputs.get("window", FULL_WINDOW),
         quantize=inputs["quantize"],
         decay=inputs["decay"],
         fidelity="paper" if effects is None else "circuit",
