@@ -87,12 +87,8 @@ SPECS = {
 
 
 def chain_specs() -> tuple[str, ...]:
-    """The sweeps of all circuits around the cell, without the Monte Carlo ones, which take as long as all others."""
-    return tuple(spec for spec in _all_specs() if not spec.endswith("_mismatch"))
-
-
-def _all_specs() -> tuple[str, ...]:
-    return tuple(spec for specs in SPECS.values() for spec in specs)
+    """The sweeps of all circuits around the cell, Monte Carlo of their devices among them."""
+    return tuple(dict.fromkeys(spec for specs in SPECS.values() for spec in specs))
 
 
 def with_chain(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
@@ -108,8 +104,8 @@ def with_chain(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
         `MEASURE_FAILED`: a circuit does not convert.
     """
     for name, dataset in datasets.items():
-        if name not in _all_specs():
-            raise unknown_name("sweep", name, _all_specs())
+        if name not in chain_specs():
+            raise unknown_name("sweep", name, chain_specs())
         if dataset.metadata.get("technology") != model.technology:
             raise InputError(
                 f"{name}: swept in {dataset.metadata.get('technology')!r}, the model is of {model.technology!r}"
