@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gaincell_char.behavior.energy import PRODUCTS
 from gaincell_char.behavior.functions import Polynomial
 from gaincell_char.behavior.schema import (
     BehavioralModel,
@@ -107,10 +108,10 @@ def _around(model: BehavioralModel) -> dict[str, Quantity]:
         found["pulse_counter_phase_s"] = Quantity(figures.phase_s, "s", "the narrowest pulse that counts")
         found["pulse_counter_maximum_clock_Hz"] = Quantity(figures.maximum_clock_Hz, "Hz", "every width still right")
     if model.energy is not None:
-        for product in ("key_product", "value_product"):
-            parts = getattr(model.energy, f"{product}_J")
-            meaning = f"a token in one head, {model.energy.tiles} tiles: sum of {', '.join(parts)}"
-            found[f"{product}_J"] = Quantity(sum(parts.values()), "J", meaning)
+        for product in PRODUCTS:
+            parts = model.energy.product_J(product)
+            meaning = f"a token in one head, {model.energy.tiles} tiles: {', '.join(parts)}"
+            found[f"{product}_energy_J"] = Quantity(sum(parts.values()), "J", meaning)
     if model.latency is not None:
         found["latency_s"] = Quantity(model.latency.total_s, "s", "from the first query pulse to the code")
     return found

@@ -34,11 +34,9 @@ from gaincell_char.behavior.converters import (
     Settling,
     Transfer,
 )
+from gaincell_char.behavior.energy import Energy, EnergyPart, Histogram, Latency, Phase, TokenStatistics
 from gaincell_char.behavior.tile import (
     ArrayModel,
-    Energy,
-    Latency,
-    Phase,
     TileCurrent,
     WireCheck,
     Wires,
@@ -59,9 +57,11 @@ __all__ = [
     "Corner",
     "CounterFigures",
     "Energy",
+    "EnergyPart",
     "ExponentialRetention",
     "Finite",
     "FitError",
+    "Histogram",
     "IvSurface",
     "Latency",
     "LinearRange",
@@ -79,6 +79,7 @@ __all__ = [
     "RetentionTable",
     "Settling",
     "TileCurrent",
+    "TokenStatistics",
     "Transfer",
     "WireCheck",
     "Wires",

@@ -1,4 +1,4 @@
-"""Sections of the behavioral model around the cells: drivers, the wires of a tile, energy and latency."""
+"""Sections of the behavioral model around the cells: drivers and the wires of a tile."""
 
 from __future__ import annotations
 
@@ -110,33 +110,3 @@ class ArrayModel(Part):
     wl_delay_s: NotNegative | None = None
     current: TileCurrent | None = None
     checks: list[WireCheck] = Field(default=[])
-
-
-class Energy(Part):
-    """Energy of one token in one head, over all `tiles`, as a sum of measured parts."""
-
-    condition: Condition
-    tiles: int = Field(ge=1)
-    key_product_J: dict[str, NotNegative]
-    value_product_J: dict[str, NotNegative]
-    other_J: dict[str, NotNegative] = Field(default={})
-    included: list[str]
-    excluded: list[str]
-
-
-class Phase(Part):
-    """A step of the conversion."""
-
-    name: str
-    duration_s: NotNegative
-
-
-class Latency(Part):
-    """From the first query pulse to the code, phase after phase."""
-
-    condition: Condition
-    phases: Annotated[list[Phase], Field(min_length=1)]
-
-    @property
-    def total_s(self) -> float:
-        return sum(phase.duration_s for phase in self.phases)

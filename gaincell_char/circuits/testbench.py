@@ -18,6 +18,7 @@ _MODULES = {
     "word_line_driver": "gaincell_char.circuits.word_line_driver",
     "write_driver": "gaincell_char.circuits.write_driver",
     "array": "gaincell_char.circuits.array",
+    "tile_energy": "gaincell_char.circuits.tile_energy",
 }
 
 

@@ -17,10 +17,13 @@ from gaincell_char.behavior.schema import (
     Burst,
     Condition,
     Energy,
+    EnergyPart,
+    Histogram,
     Latency,
     Phase,
     Settling,
     TileCurrent,
+    TokenStatistics,
     WireCheck,
     Wires,
 )
@@ -33,6 +36,16 @@ WIRES = Wires(
     wl_resistance_ohm=2.0,
     wl_capacitance_F=4e-16,
     rail_resistance_ohm=1.0,
+)
+
+HISTOGRAM = Histogram(edges=[-1.0, 0.0, 1.0], shares=[0.25, 0.75])
+STATISTICS = TokenStatistics(
+    source="made up",
+    queries=1,
+    query_key=[[1 / 128] * 8] * 16,
+    score=HISTOGRAM,
+    value_pulse=[0.01] * 8,
+    tile_sum=HISTOGRAM,
 )
 
 
@@ -83,12 +96,26 @@ def complete() -> BehavioralModel:
             "energy": Energy(
                 condition=HERE,
                 tiles=16,
-                key_product_J={"converters": 5e-10},
-                value_product_J={"converters": 5e-10},
-                included=["cells"],
+                statistics=STATISTICS,
+                parts=[
+                    EnergyPart(
+                        name="converters",
+                        product="key",
+                        per="column",
+                        energy_J=5e-13,
+                        largest_J=6e-13,
+                        count=1024,
+                        evidence="measured",
+                        meaning="made up",
+                    )
+                ],
+                idle_W=0.02,
                 excluded=["routing"],
             ),
-            "latency": Latency(condition=HERE, phases=[Phase(name="query", duration_s=T_MAX_S)] * 2),
+            "latency": Latency(
+                condition=HERE,
+                phases=[Phase(name="query", duration_s=T_MAX_S, evidence="measured", meaning="made up")] * 2,
+            ),
         }
     )
 
@@ -129,7 +156,7 @@ def test_quantities_of_characterized_circuits() -> None:
     assert figures["signed_charge_to_pulse_negative_offset_s"].unit == "s"
     assert figures["signed_charge_to_pulse_mismatch_gain"].value == 0.03
     assert figures["pulse_counter_phase_s"].value == pytest.approx(0.41 * T_MAX_S / 15.5)
-    assert figures["key_product_J"].value == 5e-10
+    assert figures["key_energy_J"].value == pytest.approx(1024 * 5e-13)
     assert figures["latency_s"].value == pytest.approx(2 * T_MAX_S)
     assert not any("negative" in name and name.startswith("charge_to_pulse") for name in figures)
 
