@@ -140,11 +140,6 @@ def observe(sequences: int = SEQUENCES) -> TokenStatistics:
     )
 
 
-def load_statistics() -> TokenStatistics:
-    """The bundled statistics."""
-    return TokenStatistics.model_validate_json((data_folder("models") / NETWORK / FILE).read_bytes(), strict=True)
-
-
 def write(folder: Path) -> Path:
     """Write the statistics of today's network to `folder`."""
     path = folder / FILE

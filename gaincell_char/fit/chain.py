@@ -15,7 +15,7 @@ from gaincell_char.behavior.schema import (
 )
 from gaincell_char.circuits.charge_to_pulse.noise import SOURCES as NOISE_SOURCES
 from gaincell_char.errors import InputError, unknown_name
-from gaincell_char.fit import grids
+from gaincell_char.fit import energy, grids, latency
 from gaincell_char.fit.array_model import fit_array
 from gaincell_char.fit.cell_mismatch import fit_cell_mismatch
 from gaincell_char.fit.converter import LSBS, fit_transfers
@@ -85,16 +85,20 @@ SPECS = {
 }
 """Section -> the sweeps it is fitted to; the first is its nominal condition, without which there is no section."""
 
+SUMS = {"energy": energy.SPECS, "latency": latency.SPECS}
+"""Section that adds up others -> the sweeps it needs beside them."""
+
 
 def chain_specs() -> tuple[str, ...]:
     """The sweeps of all circuits around the cell, Monte Carlo of their devices among them."""
-    return tuple(dict.fromkeys(spec for specs in SPECS.values() for spec in specs))
+    return tuple(dict.fromkeys(spec for specs in (*SPECS.values(), *SUMS.values()) for spec in specs))
 
 
 def with_chain(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
     """`model` of a cell with the sections of the circuits whose sweeps are in `datasets` (spec -> dataset).
 
-    A section keeps the converters' full scales and T_max of `model`: they are hardware (`assemble`).
+    A section keeps the converters' full scales and T_max of `model`: they are hardware (`assemble`). Energy and latency
+    are there where all that they add up is.
 
     Raises
     ------
@@ -117,6 +121,7 @@ def with_chain(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
         if specs[0] not in given:
             raise InputError(f"{section}: a dataset of {specs[0]} is needed beside {', '.join(given)}")
         model = _FITS[section](model, given)
+    model = _sums(model, datasets)
     return model.model_copy(update={"provenance": _provenance(model.provenance, datasets)})
 
 
@@ -133,6 +138,17 @@ def with_chain_of(model: BehavioralModel, other: BehavioralModel) -> BehavioralM
         }
     )
     return model.model_copy(update={"cell": cell, **sections, "provenance": provenance})
+
+
+def _sums(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
+    if None in (model.pulse_counter, model.word_line_driver, model.write_driver):
+        return model
+    found: dict[str, Any] = {}
+    if all(spec in datasets for spec in (*SUMS["energy"], *SUMS["latency"])):
+        found["energy"] = energy.fit_energy(model, energy.bundled_statistics(), datasets)
+    if all(spec in datasets for spec in SUMS["latency"]):
+        found["latency"] = latency.fit_latency(model, *(datasets[spec] for spec in SUMS["latency"]))
+    return model.model_copy(update=found)
 
 
 def _charge_to_pulse(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:

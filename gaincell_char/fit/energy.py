@@ -14,6 +14,7 @@ from gaincell_char.behavior.schema import BehavioralModel, Condition, Converter
 from gaincell_char.errors import InputError
 from gaincell_char.fit import grids
 from gaincell_char.fit.grids import Array
+from gaincell_char.paths import data_folder
 from gaincell_char.sweep.dataset import Dataset
 
 TILES, TILE_TOKENS, HEAD_WIDTH = 16, 64, 64
@@ -48,6 +49,12 @@ _COUNTS = {
 }
 
 Points = tuple[Array, Array]
+
+
+def bundled_statistics() -> TokenStatistics:
+    """What the embedded network that was trained for the linear hardware model drives its circuits with."""
+    path = data_folder("models") / "embedded" / "linear-hardware" / "token_statistics.json"
+    return TokenStatistics.model_validate_json(path.read_bytes())
 
 
 @dataclass(frozen=True)
