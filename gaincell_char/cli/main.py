@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "model": ("model", "Show, validate, compare, export behavioral models."),
     "verify": ("verify", "Heads of transistors against the model."),
     "gpt2": ("gpt2", "Perplexity, recall and generation, software or analog."),
+    "study": ("study", "Questions: which cells adapt, how long must they hold."),
     "adapt": ("adapt", "Adapt the scalers of a network to a behavioral model."),
 }
 

@@ -1,0 +1,83 @@
+"""`gaincell study`: a question, measured on many variants."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gaincell_char.cli.common import json_option, message, print_json, progress
+
+if TYPE_CHECKING:
+    from gaincell_char.studies.study import Finding, Study
+
+
+@click.command("study", epilog="Example: gaincell study nonlinearity --quick")
+@click.argument("name")
+@click.option("--quick", is_flag=True, help="A third of the text: wider intervals.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("gaincell-out"), show_default=True,
+              help="Folder of results; what is there already is not measured again.")  # fmt: skip
+@click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")
+@json_option
+def command(name: str, quick: bool, out: Path, workers: int | None, as_json: bool) -> None:
+    """Ask the embedded network a question: nonlinearity (which cells can be adapted to), leakage (how long must a cell
+    hold).
+
+    Leaves study-NAME.json and study-NAME.svg in the folder of results.
+    """
+    from gaincell_char.keys import publish
+    from gaincell_char.studies.figure import figure
+    from gaincell_char.studies.registry import study
+    from gaincell_char.studies.study import run_study
+    from gaincell_char.sweep.run import available_workers
+
+    asked = study(name)
+    with progress(f"study {name}", quiet=as_json) as advance:
+        finding = run_study(asked, out / "artifacts", workers or available_workers(), quick=quick, report=advance)
+    result = _result(asked, finding)
+    publish(out / f"study-{name}.json", json.dumps(result, indent=1).encode())
+    publish(out / f"study-{name}.svg", figure(asked, finding).encode())
+    if as_json:
+        print_json(result)
+        return
+    _show(asked, finding)
+    message(f"wrote {out / f'study-{name}.json'} and {out / f'study-{name}.svg'}")
+
+
+def _result(asked: Study, finding: Finding) -> dict[str, Any]:
+    rows = [dataclasses.asdict(row) for row in finding.rows]
+    return {"study": asked.name, "sentence": finding.sentence, "numbers": dict(finding.numbers), "rows": rows}
+
+
+def _show(asked: Study, finding: Finding) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(title=(asked.question or "").strip(), title_justify="left", box=None, pad_edge=False,
+                  caption="added: nats a token over linear hardware, 95 % interval; recall in % by distance in tokens",
+                  caption_justify="left")  # fmt: skip
+    labels = [name for name in finding.rows[0].labels if name != "family"]
+    distances = sorted(finding.rows[0].recall, key=float)
+    for heading in (*labels, "adaptation", "loss", "added", *distances):
+        table.add_column(
+            heading.replace("_", " "),
+            justify="left" if heading in ("cell", "what", "adaptation") else "right",
+            no_wrap=True,
+        )
+    for row in finding.rows:
+        added = f"{row.added:+.3f}" + ("" if row.interval is None else f" +- {row.interval[1] - row.added:.3f}")
+        cells = [_cell(row.labels[name]) for name in labels]
+        recall = [f"{100 * row.recall[distance]:.0f}" for distance in distances]
+        table.add_row(*cells, row.adaptation, f"{row.loss:.3f}", added, *recall)
+    console.print(table)
+    console.print(f"\n[bold]{finding.sentence}[/bold]", soft_wrap=True)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

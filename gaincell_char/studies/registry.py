@@ -1,0 +1,24 @@
+"""The studies by name."""
+
+from __future__ import annotations
+
+import importlib
+
+from gaincell_char.errors import unknown_name
+from gaincell_char.studies.study import Study
+
+NAMES = ("nonlinearity", "leakage")
+
+
+def study(name: str) -> Study:
+    """The study called `name`.
+
+    Raises
+    ------
+    InputError
+        There is none; the nearest names are offered.
+    """
+    if name not in NAMES:
+        raise unknown_name("study", name, NAMES)
+    found: Study = importlib.import_module(f"gaincell_char.studies.{name}").STUDY
+    return found
