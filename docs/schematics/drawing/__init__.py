@@ -1,0 +1,1 @@
+"""Schematics from a placement description, checked against the netlist that they draw."""
