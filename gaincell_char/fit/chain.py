@@ -147,7 +147,8 @@ def _sums(model: BehavioralModel, datasets: Datasets) -> BehavioralModel:
     if all(spec in datasets for spec in (*SUMS["energy"], *SUMS["latency"])):
         found["energy"] = energy.fit_energy(model, energy.bundled_statistics(), datasets)
     if all(spec in datasets for spec in SUMS["latency"]):
-        found["latency"] = latency.fit_latency(model, *(datasets[spec] for spec in SUMS["latency"]))
+        relu, signed = (datasets[spec] for spec in SUMS["latency"])
+        found["latency"] = latency.fit_latency(model, relu, signed)
     return model.model_copy(update=found)
 
 

@@ -21,6 +21,7 @@ TILES, TILE_TOKENS, HEAD_WIDTH = 16, 64, 64
 """Of the published head: 1024 tokens, a column of a key tile and a row of a value tile each; 64 numbers a token."""
 CELLS_A_LINE = 64
 """On a read word line of the word-line driver's testbenches."""
+RELU, SIGNED, COUNTERS = "ReLU converters", "signed converters", "counters"
 SPECS = (
     "tile_energy_cells",
     "tile_energy_key",
@@ -143,7 +144,7 @@ def _key(model: BehavioralModel, statistics: TokenStatistics, measured: _Measure
               "both read word lines of a cell and their last drivers"),
         _part("word-line drivers", "key", "row", (float(of_level @ logic_J), float(logic_J.max())), "calculated",
               "a driver with its line, less a buffer with the same line"),
-        _part("ReLU converters", "key", "column", conversion, "measured", "from reset to the end of the window"),
+        _part(RELU, "key", "column", conversion, "measured", "from reset to the end of the window"),
         *_shared("key", measured, "the zero-charge column"),
     ]  # fmt: skip
 
@@ -161,11 +162,16 @@ def _value(model: BehavioralModel, statistics: TokenStatistics, measured: _Measu
               "what the rails of the cells give during ReLU pulses"),
         _part("word-line buffers", "value", "row", (pulsed * measured.buffer_J, measured.buffer_J), "measured",
               "a ReLU pulse onto both read word lines of 64 cells"),
-        _part("signed converters", "value", "column", conversion, "measured", "from reset to the end of the windows"),
-        _part("counters", "value", "column", count_J(model, model.condition, sums), "measured",
+        _part(SIGNED, "value", "column", conversion, "measured", "from reset to the end of the windows"),
+        _part(COUNTERS, "value", "column", count_J(model, model.condition, sums), "measured",
               "reset to bits, with the count clocks of both signs"),
         *_shared("value", measured, "both zero-charge columns"),
     ]  # fmt: skip
+
+
+def reference_name(product: str) -> str:
+    """The name of the part that a tile's zero-charge columns are."""
+    return f"references, {product}"
 
 
 def _shared(product: Product, measured: _Measured, what: str) -> list[EnergyPart]:
@@ -173,7 +179,7 @@ def _shared(product: Product, measured: _Measured, what: str) -> list[EnergyPart
     return [
         _part(f"control lines, {product}", product, "column", (control, control), "measured",
               "gates on reset, latch and enable"),
-        _part(f"references, {product}", product, "tile", (reference, reference), "measured", what),
+        _part(reference_name(product), product, "tile", (reference, reference), "measured", what),
     ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def fit_latency(
     opening_s = [float(grids.at_condition(each, here)[1]["opening_s"].max()) for each in (relu, signed)]
     at = value_tile.phases(Setting())
     settle_s = key_tile.ENABLE_S - key_tile.READ_S - key_tile.LONGEST_READ_S
-    latch_s = at.latch - at.read - value_tile.longest_read(Setting())
+    latch_s = grids.parameter(signed, "signed_charge_to_pulse.latch_s")
     _check_settled("charge_to_pulse", model.charge_to_pulse, settle_s)
     _check_settled("signed_charge_to_pulse", model.signed_charge_to_pulse, latch_s)
     counted_s = max(value.positive.clamp_s, value.negative.clamp_s)
@@ -57,9 +57,10 @@ def fit_latency(
             _phase("bits ripple", _READ_STEPS * counter.clock_period_s, "measured", "no later than this"),
         ],
         overlapped=[
-            _phase("reset of key tiles", key_tile.phases(key_tile.values(Setting())[0]).released, "planned",
+            _phase("reset of key tiles", grids.parameter(relu, "charge_to_pulse.reset_s"), "planned",
                    "for the next token, while values are converted"),
-            _phase("reset of value tiles", at.released, "planned", "while key cells are read"),
+            _phase("reset of value tiles", grids.parameter(signed, "signed_charge_to_pulse.reset_s"), "planned",
+                   "while key cells are read"),
         ],
     )  # fmt: skip
 

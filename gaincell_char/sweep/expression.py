@@ -20,7 +20,7 @@ from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.units import parse_si
 
 MAX_LENGTH = 500
-_SUFFIXED = re.compile(r"(?<![\w.])((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-zµμ]+)(?![\w.])")
+_SUFFIXED = re.compile(r"(?<![\w.])((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![eE][+-]\d)([A-Za-zµμ]+)(?![\w.])")
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
 }  # fmt: skip
