@@ -27,7 +27,8 @@ class Phase:
         recall_weight: weight of the answers' mean loss against the code's.
         only: train nothing but parameters whose name starts so; "" trains all.
         match: weight of the error of the states after each layer against the teacher's.
-        shift_V: half of the rows see cells that cross zero up to so far from mid-supply (hardware attention only).
+        shift_V, bend: half of the rows see cells that cross zero up to so far from mid-supply, and whose current has up
+            to this share of the published cell's curvature (`hardware.varied`; hardware attention only).
         distill: share of the code's loss that is taken against a teacher's distribution, where there is a teacher.
     """
 
@@ -45,6 +46,7 @@ class Phase:
     distill: float = 0.0
     match: float = 0.0
     shift_V: float = 0.0
+    bend: float = 0.0
     only: str = ""
 
     @property
@@ -99,11 +101,11 @@ than its distribution alone: 0.2 M tokens from one start ended at 3.43 with matc
 ROBUST = (
     Phase(
         "robust-1024", "programs", 1024, 6, 2, 8_000_000, questions=_ASKED_1024, rate_start=0.4, rate_end=0.0,
-        recall_weight=0.2, distill=0.7, match=6.0, shift_V=0.045,
+        recall_weight=0.2, distill=0.7, match=6.0, shift_V=0.045, bend=1.25,
     ),
 )  # fmt: skip
-"""A stretch on cells whose zero crossing varies: I(0.45 V) x sum(q) on every score is what adaptation cannot remove
-(the published cell crosses zero 0.038 V below mid-supply), so the network itself should not mind it."""
+"""A stretch on cells that vary: I(0.45 V) x sum(q) on every score is what adaptation cannot remove (the published cell
+crosses zero 0.038 V below mid-supply), nor the curve of the current, so the network itself should not mind them."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class Batch:
         code: (n_code, T).
         recall, answers: (n_recall, T); answers is true where a token is an answer.
         offset: the first position.
-        shift_V: (n_code + n_recall,), how far below mid-supply the cells of a row cross zero.
+        shift_V, bend: (n_code + n_recall,), how far below mid-supply the cells of a row cross zero, and their share of
+            the published cell's curvature.
     """
 
     code: npt.NDArray[np.int64]
@@ -144,6 +147,7 @@ class Batch:
     answers: npt.NDArray[np.bool_]
     offset: int
     shift_V: npt.NDArray[np.float64]
+    bend: npt.NDArray[np.float64]
 
 
 def _windows(rng: np.random.Generator, stream: npt.NDArray[np.uint16], n: int, length: int) -> npt.NDArray[np.int64]:
@@ -175,5 +179,7 @@ def make_batch(data: Data, phase: Phase, seed: int, step: int, n_positions: int)
     room = n_positions - phase.length
     offset = int(np.clip(rng.integers(-room // 2, room + room // 2 + 1), 0, room))
     n_rows = phase.code_rows + phase.recall_rows
-    shift = phase.shift_V * rng.uniform(-1, 1, n_rows) * (rng.random(n_rows) < 0.5)
-    return Batch(np.concatenate(rows), ids, answers, offset, shift)
+    shift = phase.shift_V * rng.uniform(-1, 1, n_rows)
+    varied = rng.random(n_rows) < 0.5
+    bend = phase.bend * rng.random(n_rows)
+    return Batch(np.concatenate(rows), ids, answers, offset, shift * varied, bend * varied)

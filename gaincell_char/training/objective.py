@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gaincell_char.training.curriculum import Batch, Phase
-from gaincell_char.training.hardware import cells_shifted
+from gaincell_char.training.hardware import Variation, cells_varied
 from gaincell_char.training.model import GPT
 
 
@@ -55,8 +55,10 @@ def distilled_by(teacher: GPT) -> ObjectiveFunction:
 def _language(model: GPT, batch: Batch, phase: Phase, teacher: GPT | None) -> Objective:
     ids, target, asked = _token_ids(batch)
     n_code = len(target)
-    shift = torch.from_numpy(batch.shift_V) if phase.shift_V > 0 else None
-    with torch.autocast("cpu", dtype=torch.bfloat16), cells_shifted(model, shift):
+    variation = None
+    if phase.shift_V > 0 or phase.bend > 0:
+        variation = Variation(torch.from_numpy(batch.shift_V), torch.from_numpy(batch.bend))
+    with torch.autocast("cpu", dtype=torch.bfloat16), cells_varied(model, variation):
         states = model.states(ids, batch.offset)
         hidden = model.ln_f(states[-1])[:, :-1]
         logits = model.logits(hidden[:n_code])

@@ -42,8 +42,8 @@ def share(batch: Batch) -> Batch:
         raise ValueError(f"{len(batch.code)} + {len(batch.recall)} rows do not divide over {size()} processes")
     mine = slice(rank(), None, size())
     n_code = len(batch.code)
-    shift = np.concatenate([batch.shift_V[:n_code][mine], batch.shift_V[n_code:][mine]])
-    return Batch(batch.code[mine], batch.recall[mine], batch.answers[mine], batch.offset, shift)
+    shift, bend = (np.concatenate([rows[:n_code][mine], rows[n_code:][mine]]) for rows in (batch.shift_V, batch.bend))
+    return Batch(batch.code[mine], batch.recall[mine], batch.answers[mine], batch.offset, shift, bend)
 
 
 def average(model: nn.Module, metrics: list[float]) -> list[float]:

@@ -9,7 +9,8 @@ from gaincell_char.training.hardware import (  # noqa: E402
     Cell,
     HardwareAttention,
     TiledProducts,
-    cells_shifted,
+    Variation,
+    cells_varied,
     clip_quantize,
 )
 
@@ -102,14 +103,17 @@ def test_decay_too_strong_to_fold_is_refused():
         TiledProducts.apply(q, k, v, Cell(decay=1.0))
 
 
-def test_shifted_cells_add_their_current_at_mid_supply():
+@pytest.mark.parametrize("bend", [0.0, 1.0])
+def test_varied_cells_are_cells_with_another_current(bend):
     torch.manual_seed(2)
     q, k, v = (torch.rand(2, 3, 70, 16, dtype=torch.float64) for _ in range(3))
-    shifted = HardwareAttention(3, Cell(decay=0.0), compute=torch.float64).double()
-    with cells_shifted(shifted, torch.tensor([0.0, 0.03], dtype=torch.float64)):
-        given = shifted(q, k - 0.45, v - 0.45)
-    for row, offset_V in enumerate((0.0, 0.03)):
-        cell = Cell((19.3 * offset_V, 19.3), decay=0.0)
+    varied = HardwareAttention(3, Cell(decay=0.0), compute=torch.float64).double()
+    shifts = torch.tensor([0.0, 0.03], dtype=torch.float64)
+    with cells_varied(varied, Variation(shifts, torch.full((2,), bend, dtype=torch.float64))):
+        given = varied(q, k - 0.45, v - 0.45)
+    curve = hardware.NONLINEAR_COEFFICIENTS[1:] if bend else (19.3,)
+    for row, shift_V in enumerate(shifts.tolist()):
+        cell = Cell((19.3 * shift_V, *curve), decay=0.0)
         expected = HardwareAttention(3, cell, compute=torch.float64).double()(q, k - 0.45, v - 0.45)
         torch.testing.assert_close(given[row], expected[row], rtol=0, atol=1e-12)
-    assert shifted.shift_V is None
+    assert varied.variation is None
