@@ -70,8 +70,8 @@ MORE_NOTES = (
 )
 ROBUST_NOTES = (
     "After linear-hardware-more (phases more-512 and more-1024).",
-    "Phase robust-1024: in half of the rows the cells of all layers cross zero up to 0.045 V beside mid-supply and have "
-    "up to 1.25 times the published cell's curvature (the curvature from step 500 on).",
+    "Phase robust-1024: in half of the rows the cells of all layers cross zero up to 0.045 V beside mid-supply and "
+    "have up to 1.25 times the published cell's curvature (the curvature from step 500 on).",
 )
 HARDWARE_NOTES = (
     "Scalers start from statistics of the software model (gaincell_char/training/calibration.py), not at a = 1 and "
