@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char import paths
+from gaincell_char.circuits.ported import netlist_lines
 from gaincell_char.circuits.testbench import Setting
 from gaincell_char.errors import InputError
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure, Waveforms
@@ -37,20 +38,24 @@ def assemble(
     Raises
     ------
     InputError
-        An unknown technology or corner, a temperature or a supply outside the technology's range.
+        An unknown technology or corner, a temperature, a supply or a size outside the technology's range.
+    EnvironmentFault
+        The technology is not installed.
     """
     devices = technology(setting.technology)
     devices.check(setting.temperature_C, setting.vdd_V)
+    devices.check_sizes(setting.parameters)
     folder = paths.data_folder("netlists")
     files = tuple(folder / name for name in ((netlist,) if isinstance(netlist, str) else netlist))
-    if "'" in f"{folder}{devices.card}":
-        raise InputError(f"{folder}: ngspice cannot read a path with a quote in it; move the installation")
+    cards = devices.files_at(setting.corner)
+    if quoted := next((path for path in (*cards, *files) if "'" in str(path)), None):
+        raise InputError(f"{quoted.parent}: ngspice cannot read a path with a quote in it; move the installation")
     options = " ".join(f"{name}={number(value)}" for name, value in numerics.items() if name not in _NOT_OPTIONS)
     text = "\n".join(
         [
             f"* {title}, {setting.corner}, {setting.temperature_C:g} C, {setting.vdd_V:g} V",
             devices.lib_line(setting.corner),
-            *(f".include '{file}'" for file in files),
+            *(netlist_lines(file, devices.models) for file in files),
             f".temp {number(setting.temperature_C)}",
             f".options method=gear {options}",
             *lines,
@@ -58,7 +63,7 @@ def assemble(
             "",
         ]
     )
-    return Deck(text, tuple(vectors), (*devices.files, *files))
+    return Deck(text, tuple(vectors), (*cards, *files))
 
 
 def pulse(low_V: float, high_V: float, start_s: float, width_s: float, edge_s: float) -> str:

@@ -20,6 +20,8 @@ _SELECTION = (
     click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Fix a parameter: gain_cell.wn=200n or =+10%."),
     click.option("--axis", "axes", multiple=True, metavar="NAME=RANGE",
                  help="Sweep an axis or a parameter: start:stop:num, start:stop:num:log, or a,b,c."),
+    click.option("--technology", default="", metavar="NAME",
+                 help="Other devices (gaincell circuits lists them); the spec's voltages scale with their supply."),
     click.option("--corner", default="", metavar="LIST", help="Corners: tt,ss."),
     click.option("--temp", default="", metavar="LIST", help="Temperatures in C: 27,85."),
     click.option("--supply", default="", metavar="LIST", help="Supplies in V: 0.85,0.9."),
@@ -184,6 +186,7 @@ def _prepare(
     spec: str,
     sets: tuple[str, ...],
     axes: tuple[str, ...],
+    technology: str,
     corner: str,
     temp: str,
     supply: str,
@@ -196,10 +199,14 @@ def _prepare(
     from gaincell_char.sweep.overrides import parse_overrides
     from gaincell_char.sweep.run import default_store, prepare
     from gaincell_char.sweep.spec import load_spec
+    from gaincell_char.sweep.translate import translation
 
     drawn = _monte_carlo(samples, seed, sample)
-    changes = parse_overrides(sets, axes, corner, temp, supply, drawn)
-    prepared = prepare(load_spec(spec), engine=engine, overrides=changes)
+    changes = parse_overrides(sets, axes, corner, temp, supply, drawn, technology)
+    loaded = load_spec(spec)
+    prepared = prepare(loaded, engine=engine, overrides=changes)
+    if changed := translation(loaded, prepared.spec.technology):
+        message(changed)
     return prepared, store or default_store(prepared.spec)
 
 

@@ -6,19 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gaincell_char.circuits.ported import ported
 from gaincell_char.circuits.testbench import Parameter, testbench
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.sweep.axis import Range, parse_axis
 from gaincell_char.sweep.groups import together
 from gaincell_char.sweep.section import validated
 from gaincell_char.sweep.spec import Spec
+from gaincell_char.sweep.translate import in_technology
+from gaincell_char.technology import technology
 from gaincell_char.units import parse_si
 
 
 @dataclass(frozen=True)
 class Overrides:
     """Values that replace a spec's own; what is empty changes nothing. `axes` also adds an axis, of the testbench or
-    of a design parameter. `factors` multiply what a parameter has in the spec, or its default."""
+    of a design parameter. `factors` multiply what a parameter has in the spec, or its default. `technology`: the spec
+    for another one (`in_technology`); the other values are as given, not scaled."""
 
     parameters: Mapping[str, float] = field(default_factory=dict)
     axes: Mapping[str, list[float] | Range] = field(default_factory=dict)
@@ -27,6 +31,7 @@ class Overrides:
     supplies_V: tuple[float, ...] = ()
     factors: Mapping[str, float] = field(default_factory=dict)
     monte_carlo: Mapping[str, int] = field(default_factory=dict)
+    technology: str = ""
 
 
 def parse_overrides(
@@ -36,6 +41,7 @@ def parse_overrides(
     temperature: str = "",
     supply: str = "",
     monte_carlo: Mapping[str, int] | None = None,
+    technology: str = "",
 ) -> Overrides:
     """Overrides as the command line has them: `gain_cell.wn=200n` or `gain_cell.wn=+10%`, `v_bl_V=0.4:0.5:11`, `tt,ss`,
     `27,85`, `0.9`; `monte_carlo` has the fields of the spec's section.
@@ -55,6 +61,7 @@ def parse_overrides(
         supplies_V=tuple(parse_si(value, "--supply") for value in _split(supply)),
         factors=factors,
         monte_carlo=monte_carlo or {},
+        technology=technology,
     )
 
 
@@ -92,6 +99,7 @@ def override(spec: Spec, overrides: Overrides) -> Spec:
     InputError
         An override that the spec cannot take: of a fixed parameter that is an axis, an unknown corner, ...
     """
+    spec = in_technology(spec, overrides.technology or spec.technology)
     moving = [*spec.axes, *together(spec)]
     for name in (*overrides.parameters, *overrides.factors):
         if name in moving:
@@ -110,7 +118,10 @@ def override(spec: Spec, overrides: Overrides) -> Spec:
 
 
 def _scaled(spec: Spec, overrides: Overrides) -> dict[str, float]:
-    return scaled(overrides.factors, testbench(spec.testbench).parameters, spec.parameters) if overrides.factors else {}
+    if not overrides.factors:
+        return {}
+    bench = ported(testbench(spec.testbench), technology(spec.technology))
+    return scaled(overrides.factors, bench.parameters, spec.parameters)
 
 
 def scaled(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaincell_char.circuits.mismatch import vary
+from gaincell_char.circuits.ported import ported
 from gaincell_char.circuits.testbench import Testbench, testbench
 from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
@@ -25,6 +26,7 @@ from gaincell_char.sweep.plan import Plan, plan
 from gaincell_char.sweep.spec import Spec
 from gaincell_char.sweep.store import Store
 from gaincell_char.sweep.worker import Done, OpenEngine, Outcome
+from gaincell_char.technology import technology
 
 TIMEOUT_S = 1200.0
 Progress = Callable[[int, int, str], None]
@@ -72,12 +74,12 @@ def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overri
     Raises
     ------
     InputError
-        The spec and the testbench do not fit together.
+        The spec and the testbench do not fit together, or the technology has no sizes for the circuit.
     EnvironmentFault
-        There is no simulator (its version is part of every key).
+        The technology is not installed; there is no simulator (its version is part of every key).
     """
     spec = override(spec, overrides or Overrides())
-    bench = testbench(spec.testbench)
+    bench = ported(testbench(spec.testbench), technology(spec.technology))
     layout = plan(spec, bench)
     opener: OpenEngine = (lambda: open_engine(engine)) if isinstance(engine, str) else engine
     with closing(opener()) as probe:

@@ -21,6 +21,7 @@ from gaincell_char.sweep.draws import Draws
 from gaincell_char.sweep.expression import parse_expression
 from gaincell_char.sweep.measures.table import MeasureSpec
 from gaincell_char.sweep.section import Count, Natural, Number, Quantity, Section, si, validated
+from gaincell_char.technology import NATIVE, technologies
 
 CORNERS: tuple[str, ...] = get_args(Corner)
 Reducer = Literal["each", "min", "max", "mean", "max_abs", "sigma", "span"]
@@ -117,7 +118,7 @@ class Spec(Section):
 
     name: Identifier
     testbench: Dotted
-    technology: Identifier = "cmos28"
+    technology: Identifier = NATIVE
     description: str = ""
     parameters: dict[Dotted, Number] = Field(default={})
     axes: dict[Quantity, AxisValues] = Field(default={})
@@ -134,6 +135,14 @@ class Spec(Section):
     measures: dict[Identifier, MeasureSpec] = Field(default={})
     adaptive: Adaptive | None = None
     limits: dict[Identifier, Limit] = Field(default={})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _supply_of_its_technology(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "supplies_V" in given:
+            return given
+        devices = technologies().get(str(given.get("technology", NATIVE)))
+        return {**given, "supplies_V": [devices.vdd_V]} if devices else given
 
     @field_validator("temperatures_C")
     @classmethod
@@ -187,7 +196,8 @@ class Spec(Section):
 
     def document(self) -> dict[str, Any]:
         """The spec as plain values, defaults left out: what `Spec` would accept again."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        plain = self.model_dump(mode="json", exclude_defaults=True)
+        return plain if self.technology == NATIVE else {**plain, "supplies_V": list(self.supplies_V)}
 
     @property
     def digest(self) -> str:
