@@ -126,11 +126,12 @@ def current_law(model: BehavioralModel, decay: bool | float = True) -> CurrentLa
     """The law of `model`'s cell: with its own retention (True), without (False), or exponential with lambda = `decay`.
 
     A `decay` given as a number goes toward the V_inf of an exponential retention, else toward the center of the
-    cell's polynomial. Without decay the current is the cell's polynomial.
+    cell's polynomial. Without decay the current is the cell's polynomial. A measured law begins with the current of the
+    condition that it was measured at; at another one there is no decay, rather than another cell's current.
     """
     cell = model.cell
     law = cell.retention
-    if decay is True and isinstance(law, LowRankRetention):
+    if decay is True and isinstance(law, LowRankRetention) and law.condition == model.condition:
         return MeasuredLaw(law, cell.unit_current_A)
     v_inf_V = law.v_inf_V if isinstance(law, ExponentialRetention) else cell.current.center
     if isinstance(decay, bool):

@@ -23,7 +23,14 @@ from gaincell_char.verification import predict
 from gaincell_char.verification.cases import Size, draw
 from gaincell_char.verification.compare import Comparison, compare
 from gaincell_char.verification.simulate import Failure, Progress, Row, run, task
-from gaincell_char.verification.statistics import FIDELITIES, failures, histogram, statistics
+from gaincell_char.verification.statistics import (
+    CORNER_LIMITS,
+    FIDELITIES,
+    NOMINAL_LIMITS,
+    failures,
+    histogram,
+    statistics,
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,8 @@ def result(prepared: Prepared, simulated: Simulated) -> dict[str, Any]:
     """What `gaincell verify head --json` prints."""
     request, compared, failed = prepared.request, simulated.compared, simulated.failed
     found = {name: statistics(compared, name) for name in FIDELITIES} if compared else {}
-    missed = failures(found["circuit"], request.condition == Condition()) if found else []
+    limits = NOMINAL_LIMITS if request.condition == Condition() else CORNER_LIMITS
+    missed = failures(found["circuit"], limits) if found else []
     if failed:
         missed.append(f"{len(failed)} of {request.cases} cases have no result")
     return {
@@ -152,6 +160,7 @@ def result(prepared: Prepared, simulated: Simulated) -> dict[str, Any]:
         "seed": request.seed,
         "size": asdict(request.size),
         "LSB_s": prepared.predictions[0]["circuit"].step_s,
+        "limits": limits,
         "passed": not missed,
         "missed": missed,
         "statistics": {name: asdict(each) for name, each in found.items()},

@@ -22,8 +22,13 @@ from gaincell_char.verification.statistics import histogram
 
 _LOOK = (
     "body{font:15px/1.5 Inter,Helvetica,Arial,sans-serif;color:#1d2530;max-width:62rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{padding:.2rem .9rem .2rem 0;text-align:right}td:first-child,th:first-child"
-    "{text-align:left}figure{margin:1.5rem 0}.pair{display:flex;gap:1rem}.pair>figure{flex:1}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.15rem 1.1rem .15rem 0;"
+    "text-align:right}td:first-child,th:first-child{text-align:left}tr.limit{color:#68727f}figure{margin:1.5rem 0}"
+    ".pair{display:flex;gap:1rem}.pair>figure{flex:1;margin:.8rem 0}.missed{color:#b3261e}"
+)
+_MODELS = (
+    "circuit: the measured charge of a pulse, the measured transfers of both converters and the counter's phase; "
+    "paper: the published equations with the same cell; null: always 0."
 )
 
 
@@ -44,7 +49,8 @@ def write(prepared: Prepared, simulated: Simulated, found: dict[str, Any], folde
         drawn = draw(
             {
                 "scatter": partial(figures.scatter, simulated.compared),
-                "errors": partial(figures.errors, simulated.compared),
+                "errors": partial(figures.errors, simulated.compared, found["limits"]["max_LSB"]),
+                "distribution": partial(figures.distribution, simulated.compared),
                 "codes": partial(figures.codes, histogram(simulated.compared)),
                 "waveforms": partial(_waveforms, prepared, worst),
             }
@@ -71,13 +77,22 @@ def _title(case: Comparison) -> str:
 
 
 def _page(found: dict[str, Any], drawn: dict[str, str]) -> str:
-    verdict = "All limits pass." if found["passed"] else f"Missed: {html.escape('; '.join(found['missed']))}."
+    verdict = (
+        "All limits pass."
+        if found["passed"]
+        else f'<span class="missed">Missed: {html.escape("; ".join(found["missed"]))}.</span>'
+    )
+    pairs = (("scatter", "errors"), ("distribution", "codes"))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>A head against its model</title>'
         f"<style>{_LOOK}</style><h1>A head against its model</h1><p>{_what(found)} {verdict}</p>{_table(found)}"
-        f'<div class="pair"><figure>{drawn["scatter"]}</figure><figure>{drawn["errors"]}</figure></div>'
-        f"<figure>{drawn['codes']}</figure><figure>{drawn['waveforms']}</figure></html>\n"
+        f"<p>{_MODELS}</p>{''.join(_pair(drawn, *names) for names in pairs)}<figure>{drawn['waveforms']}</figure>"
+        f"<details><summary>All {len(found['cases'])} cases</summary>{_cases(found)}</details></html>\n"
     )
+
+
+def _pair(drawn: dict[str, str], left: str, right: str) -> str:
+    return f'<div class="pair"><figure>{drawn[left]}</figure><figure>{drawn[right]}</figure></div>'
 
 
 def _what(found: dict[str, Any]) -> str:
@@ -98,6 +113,24 @@ def _table(found: dict[str, Any]) -> str:
         pulse = (f"{each['rms_LSB']:.3f}", f"{each['mean_LSB']:+.3f}", f"{each['max_LSB']:.3f}")
         of_keys = (f"{each['key_rms_LSB']:.3f}", f"{each['key_max_LSB']:.3f}")
         rows.append(_row("td", (name, *pulse, f"{100 * each['equal']:.1f} %", str(each["code_off"]), *of_keys)))
+    limits = found["limits"]
+    share = f"{100 * limits['equal']:g} %" if "equal" in limits else ""
+    bounds = {name: f"{limits[name]:g}" for name in ("rms_LSB", "max_LSB", "code_off") if name in limits}
+    cells = ("limit", bounds.get("rms_LSB", ""), "", bounds["max_LSB"], share, bounds.get("code_off", ""), "", "")
+    rows.append(_row("td", cells).replace("<tr>", '<tr class="limit">'))
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _cases(found: dict[str, Any]) -> str:
+    headings = ("case", "pulse (ns)", "model", "error (LSB)", "code", "model", "error of paper", "code", "window opens")
+    rows = [_row("th", headings)]
+    for each in found["cases"]:
+        opened = each["windows_s"][1 if each["pulse_s"] > 0 else 2] * 1e9
+        pulses = (f"{each['pulse_s'] * 1e9:+.3f}", f"{each['model_pulse_s'] * 1e9:+.3f}")
+        codes = (str(each["code"]), str(each["model_code"]))
+        of_paper = (f"{each['paper_error_LSB']:+.3f}", str(each["paper_code"]))
+        error = f"{each['pulse_error_LSB']:+.3f}"
+        rows.append(_row("td", (str(each["case"]), *pulses, error, *codes, *of_paper, f"{opened:.2f} ns")))
     return f"<table>{''.join(rows)}</table>"
 
 

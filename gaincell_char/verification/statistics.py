@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +56,8 @@ def histogram(comparisons: Sequence[Comparison]) -> dict[int, int]:
     return {code: codes.count(code) for code in range(-16, 17)}
 
 
-def failures(found: Statistics, nominal: bool) -> list[str]:
-    """The limits that `found` misses, one line each."""
-    limits = NOMINAL_LIMITS if nominal else CORNER_LIMITS
+def failures(found: Statistics, limits: Mapping[str, float]) -> list[str]:
+    """The `limits` that `found` misses, one line each."""
     missed = []
     for name, limit in limits.items():
         value = float(getattr(found, name))

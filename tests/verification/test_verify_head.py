@@ -18,7 +18,7 @@ from gaincell_char.cli.verify import command
 from gaincell_char.errors import InputError
 from gaincell_char.verification import head, page, predict, simulate
 from gaincell_char.verification.cases import Size
-from gaincell_char.verification.statistics import failures, statistics
+from gaincell_char.verification.statistics import CORNER_LIMITS, NOMINAL_LIMITS, failures, statistics
 
 SIZE = Size(6, 5, 2)
 WIDTHS_S = predict.input_widths_s(characterized())
@@ -100,6 +100,21 @@ def test_stored_levels_of_the_model_follow_the_supply() -> None:
     assert predict.at(model.model_copy(update=parts), low).cell.level_range_V == pytest.approx((0.0, 0.855))
 
 
+@pytest.mark.parametrize("corner", ["ff", "ss", "sf", "fs"])
+def test_the_charge_of_a_pulse_is_that_of_the_corner(corner: str) -> None:
+    model, where = load_model("cmos28"), Condition(corner=corner)  # type: ignore[arg-type]
+    assert model.pulse_counter is not None
+    (figures, *_) = model.pulse_counter.figures
+    counter = {"figures": [figures.model_copy(update={"condition": where})]}
+    model = model.model_copy(update={"pulse_counter": model.pulse_counter.model_copy(update=counter)})
+    (charge,) = (each for each in model.cell.pulse_charges if each.condition == where)
+    queries, keys, values = np.array([0, 15]), np.array([[3, 7], [3, 0]]), np.array([7, 0])
+    said = predict.circuit(predict.at(model, where), queries, keys, values)
+    width_s = predict.input_widths_s(model)[15]
+    drawn_C = [charge.surface(volts, width_s) for volts in (0.9, 0.0)]
+    assert said.key_charge_C == pytest.approx(drawn_C, rel=1e-3)
+
+
 def test_errors_are_circuit_minus_model_in_steps(playback: PlaybackEngine, tmp_path: Path) -> None:
     prepared, simulated, _ = _run(characterized(), tmp_path / "s.sqlite")
     for each, said in zip(simulated.compared, prepared.predictions, strict=True):
@@ -109,9 +124,9 @@ def test_errors_are_circuit_minus_model_in_steps(playback: PlaybackEngine, tmp_p
         assert len(each.key_pulses_s) == SIZE.columns
     null = statistics(simulated.compared, "null")
     assert (null.equal, null.code_off) == (0.0, 3)
-    missed = " ".join(failures(null, nominal=True))
+    missed = " ".join(failures(null, NOMINAL_LIMITS))
     assert all(name in missed for name in ("rms_LSB is 3", "max_LSB is 3", "equal is 0", "code_off is 3"))
-    assert failures(null, nominal=False) == ["max_LSB is 3, the limit is 0.75"]
+    assert failures(null, CORNER_LIMITS) == ["max_LSB is 3, the limit is 0.75"]
 
 
 def test_a_perfect_model_passes(playback: PlaybackEngine, tmp_path: Path) -> None:
@@ -170,5 +185,5 @@ def test_the_command(playback: PlaybackEngine, tmp_path: Path) -> None:
     assert {"pulse_error_LSB", "code", "model_code"} <= found["cases"][0].keys()
     assert json.loads((tmp_path / "head.json").read_text()) == found
     written = (tmp_path / "head.html").read_text()
-    assert written.count("<svg") == 4
+    assert written.count("<svg") == 5
     assert "K conversion = V integration" in written

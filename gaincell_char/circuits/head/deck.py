@@ -19,6 +19,7 @@ from gaincell_char.circuits.deck import Array, assemble, number, pulse
 from gaincell_char.circuits.gain_cell.cell import LEVELS_V, PARAMETERS, hold, instance, sources
 from gaincell_char.circuits.head.case import HeadCase
 from gaincell_char.circuits.head.phases import Phases
+from gaincell_char.circuits.head.windows import closing
 from gaincell_char.circuits.settings import numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Setting
 from gaincell_char.spice.types import Deck, Waveforms
@@ -161,8 +162,8 @@ class _Writer:
         at = self._at
         yield from self._reset("rst", at.key_reset_s)
         yield self._edge("kenb", at.key_enable_s, falls=True)
-        yield from converter.timer("kwin", "ktimer", at.key_window_s)
-        yield from converter.gate("kgate", "ktimer", at.key_listen_s, at.key_enable_s + at.latest_s, self._vdd)
+        latest = at.key_enable_s + at.latest_s
+        yield from closing("kwin", "kgate", at.key_window_s, at.key_listen_s, latest, self._vdd)
         yield "xzk rst rstb kenb kgate kwin vdd 0 zero_charge_k"
 
     def value_control(self) -> Iterator[str]:
@@ -171,11 +172,11 @@ class _Writer:
         yield self._edge("vlat", at.latch_s, falls=True)
         yield self._edge("vlatb", at.latch_s)
         yield self._edge("ven", at.value_enable_s)
+        latest = at.value_enable_s + at.latest_s
         for sign in "pn":
-            yield from converter.timer(f"vwin{sign}", f"vtimer{sign}", at.value_window_s)
-            latest = at.value_enable_s + at.latest_s
-            yield from converter.gate(f"vgate{sign}", f"vtimer{sign}", at.value_listen_s, latest, self._vdd)
-            yield f"xz{sign} vrst vrstb ven vgate{sign} vwin{sign} vdd 0 zero_charge_{sign}"
+            window, gate = f"vwin{sign}", f"vgate{sign}"
+            yield from closing(window, gate, at.value_window_s, at.value_listen_s, latest, self._vdd)
+            yield f"xz{sign} vrst vrstb ven {gate} {window} vdd 0 zero_charge_{sign}"
 
     def queries(self, case: HeadCase, widths_s: tuple[float, ...]) -> Iterator[str]:
         for level in sorted(set(case.queries)):
