@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gaincell_char.attention.blas import Run, side_by_side
 from gaincell_char.attention.cache import KVCache
 from gaincell_char.attention.chain import INPUT_LEVELS, Chain, chain
 from gaincell_char.attention.circuit import circuit
 from gaincell_char.attention.effects import check_fidelity
-from gaincell_char.attention.folded import tile_sums
+from gaincell_char.attention.folded import TileSums
 from gaincell_char.attention.observation import InnerMoments, Observer, scaled_statistics
-from gaincell_char.attention.quantizers import SMALLEST_GAIN, scale, to_levels
+from gaincell_char.attention.quantizers import SMALLEST_GAIN, rescale, to_levels
 from gaincell_char.attention.scalers import LayerScalers, Scalers, check_layer, default_layer, load_scalers
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
@@ -117,6 +118,7 @@ class AnalogAttention:
         if fidelity == "circuit":
             own = circuit(model, effects, window=window, decay=decay, tiles=self.chain.tiles, seed=seed, tier=ir_drop)
             self.chain = replace(self.chain, circuit=own)
+        self._tile_sums = TileSums(self.chain)
         self.scalers: Scalers | None = load_scalers(scalers) if isinstance(scalers, str | Path) else scalers
         self.observe = observe
 
@@ -133,27 +135,32 @@ class AnalogAttention:
         """
         _check(q, k, v)
         scalers = self._layer(layer, q.shape[1])
-        low, high = self.chain.level_range_V
-        levels = self.chain.stored_levels
-        pulses = self._convert(layer, "q", q, scalers, (0.0, 1.0), INPUT_LEVELS)
-        keys = self._convert(layer, "k", k, scalers, (low, high), levels)
-        values = self._convert(layer, "v", v, scalers, (low, high), levels)
-        start = 0
-        if cache is not None:
-            keys, values, start = cache.append(layer, keys, values, self.chain.window)
         inner = None if self.observe is None else InnerMoments(q.shape[1])
-        y = tile_sums(pulses, keys, values, self.chain, start, inner, layer)
-        if self.observe is not None and inner is not None:
-            self.observe(layer, "score", inner.score.statistics())
-            self.observe(layer, "sum", inner.sum.statistics())
-            self._report(layer, "out", y, scalers, (-np.inf, np.inf))
-        return scale(y, *scalers["out"])
+        with side_by_side() as run:
+            levels, start = self._levels(layer, (q, k, v), scalers, cache, run)
+            y = self._tile_sums(levels, start, layer, inner, run)
+            if self.observe is not None and inner is not None:
+                self.observe(layer, "score", inner.score.statistics())
+                self.observe(layer, "sum", inner.sum.statistics())
+                self._report(layer, "out", y, scalers, (-np.inf, np.inf))
+            rescale(y, *scalers["out"], run)
+        return y
 
-    def _convert(
-        self, layer: int, name: str, x: Array, scalers: LayerScalers, limits: tuple[float, float], levels: int
-    ) -> Array:  # fmt: skip
-        self._report(layer, name, x, scalers, limits)
-        return to_levels(x, *scalers[name], *limits, levels if self.chain.quantize else None)
+    def _levels(
+        self, layer: int, raw: tuple[Array, Array, Array], scalers: LayerScalers, cache: KVCache | None, run: Run
+    ) -> tuple[tuple[Array, Array, Array], int]:  # fmt: skip
+        """Of q, and of k and v with those in the cache; the position of the first k."""
+        chain = self.chain
+        converted = []
+        for name, x in zip("qkv", raw, strict=True):
+            limits, count = ((0.0, 1.0), INPUT_LEVELS) if name == "q" else (chain.level_range_V, chain.stored_levels)
+            self._report(layer, name, x, scalers, limits)
+            converted.append(to_levels(x, *scalers[name], *limits, count if chain.quantize else None, run))
+        q, k, v = converted
+        if cache is None:
+            return (q, k, v), 0
+        k, v, start = cache.append(layer, k, v, chain.window)
+        return (q, k, v), start
 
     def _report(
         self, layer: int, name: str, x: Array, scalers: LayerScalers, limits: tuple[float, float]

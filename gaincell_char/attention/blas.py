@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 _MAPS = Path("/proc/self/maps")
 
@@ -82,3 +86,29 @@ def single_threaded() -> Iterator[int]:
             if _users == 0:
                 for control, count in zip(controls, _before, strict=True):
                     control.set(count)
+
+
+class Run(Protocol):
+    """function(item) of all items, in their order."""
+
+    def __call__(self, function: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]: ...
+
+
+def in_turn(function: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
+    """One after the other."""
+    return [function(item) for item in items]
+
+
+@contextmanager
+def side_by_side() -> Iterator[Run]:
+    """Yields a `Run` with as many threads as BLAS has, each with products of its own."""
+    with single_threaded() as workers:
+        if workers == 1:
+            yield in_turn
+            return
+        with ThreadPoolExecutor(workers) as pool:
+
+            def run(function: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
+                return in_turn(function, items) if len(items) == 1 else list(pool.map(function, items))
+
+            yield run

@@ -34,11 +34,10 @@ class Published:
         self._quantize = quantize
 
     def pulses(self, scores: Array, segment: Segment, queries: slice) -> None:
-        np.clip(scores, scores.dtype.type(0), scores.dtype.type(1), out=scores)
+        scores.clip(0, 1, out=scores)
 
     def counts(self, sums: Array, position: int, queries: slice) -> None:
-        limit = sums.dtype.type(self._limit)
-        np.clip(sums, -limit, limit, out=sums)
+        sums.clip(-self._limit, self._limit, out=sums)
         if self._quantize:
             np.rint(sums, out=sums)
 

@@ -6,112 +6,130 @@ large as tokens x tokens is ever made. How one tile's product is done is in `pro
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char.attention.blas import single_threaded
+from gaincell_char.attention.blas import Run, in_turn
 from gaincell_char.attention.chain import Chain
 from gaincell_char.attention.observation import InnerMoments
-from gaincell_char.attention.products import Scratch
+from gaincell_char.attention.products import Prepared, Scratch
+from gaincell_char.attention.quantizers import Heads, few_heads
 from gaincell_char.attention.stages import Draws, Stages, measured, published
 from gaincell_char.attention.tiles import Segment, mask, seeing, visible_pairs, visible_tiles, within
 
 Array = npt.NDArray[np.floating[Any]]
 
-# queries of a block, over all its heads: long enough that NumPy's calls are few, short enough for the processor's cache
-_BLOCK = 1024
+# queries of a block, over all its heads: few enough for the processor's cache, enough for NumPy's calls to weigh
+# little; the characterized chain makes more calls
+_BLOCK = 256
+_CIRCUIT_BLOCK = 1024
 
 
-def tile_sums(
-    q: Array,
-    k: Array,
-    v: Array,
-    chain: Chain,
-    start: int = 0,
-    observed: InnerMoments | None = None,
-    layer: int = 0,
-) -> Array:
-    """Y, the sum of the tiles' counts, for levels q (B, H, T, D), k and v (B, H, S, D) -> (B, H, T, D).
+class TileSums:
+    """The attention of `chain` between its levels and its sums; memory is kept from call to call."""
 
-    Keys are the tokens from position `start` on; the queries are the last T of them. `layer` chooses the cells and
-    converters where they differ.
-    """
-    batch, heads, queries, _ = q.shape
-    circuit = chain.circuit
-    draws = None if circuit is None else Draws(circuit, layer, q, start + k.shape[2] - queries)
-    together = max(1, _BLOCK // queries)
-    chunks = [(b, slice(h, min(h + together, heads))) for b in range(batch) for h in range(0, heads, together)]
-    y = np.empty(q.shape, q.dtype)
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._idle: list[_Heads] = []
 
-    def run(chunk: tuple[int, slice]) -> InnerMoments | None:
-        seen = None if observed is None else InnerMoments(heads)
-        if circuit is None or draws is None:
-            stages = published(chain, q.dtype)
-        else:
-            stages = measured(circuit, chain, q.dtype, draws, chunk)
-        _Heads(chain, stages, (q[chunk], k[chunk], v[chunk]), start, y[chunk], chunk[1].start, seen).run()
-        return seen
+    def __call__(
+        self,
+        levels: tuple[Array, Array, Array],
+        start: int = 0,
+        layer: int = 0,
+        observed: InnerMoments | None = None,
+        run: Run = in_turn,
+    ) -> Array:
+        """Y, the sum of the tiles' counts, for levels q (B, H, T, D), k and v (B, H, S, D) -> (B, H, T, D).
 
-    with single_threaded() as workers:
-        if min(workers, len(chunks)) == 1:
-            partial = [run(chunk) for chunk in chunks]
-        else:
-            with ThreadPoolExecutor(min(workers, len(chunks))) as pool:
-                partial = list(pool.map(run, chunks))
-    for seen in partial:
-        if observed is not None and seen is not None:
-            observed.merge(seen)
-    return y
+        Keys are the tokens from position `start` on; the queries are the last T of them. `layer` chooses the cells and
+        converters where they differ.
+        """
+        q, k, _ = levels
+        circuit = self._chain.circuit
+        draws = None if circuit is None else Draws(circuit, layer, q, start + k.shape[2] - q.shape[2])
+        y = np.empty(q.shape, q.dtype)
+
+        def sum_tiles(heads: Heads) -> InnerMoments | None:
+            seen = None if observed is None else InnerMoments(q.shape[1])
+            part = tuple(x[heads] for x in levels)
+            if circuit is not None and draws is not None:
+                stages = measured(circuit, self._chain, q.dtype, draws, heads)
+                _Heads(self._chain, stages, q.dtype).run(part, start, y[heads], heads[1].start, seen)
+                return seen
+            worker = self._worker(q.dtype)
+            worker.run(part, start, y[heads], heads[1].start, seen)
+            self._idle.append(worker)
+            return seen
+
+        for seen in run(sum_tiles, few_heads(q.shape, _block(self._chain) * q.shape[3])):
+            if observed is not None and seen is not None:
+                observed.merge(seen)
+        return y
+
+    def _worker(self, dtype: np.dtype[Any]) -> _Heads:
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = None
+        if worker is None or worker.dtype != dtype:
+            return _Heads(self._chain, published(self._chain, dtype), dtype)
+        return worker
+
+
+def _block(chain: Chain) -> int:
+    return _BLOCK if chain.circuit is None else _CIRCUIT_BLOCK
 
 
 class _Heads:
-    """Some heads of one sequence: levels (q, k, v) and y (heads, tokens, D); the first of them is head `number`."""
+    """Some heads of one sequence at a time, with memory of its own."""
 
-    def __init__(
-        self,
-        chain: Chain,
-        stages: Stages,
-        levels: tuple[Array, Array, Array],
-        start: int,
-        y: Array,
-        number: int,
-        observed: InnerMoments | None,
-    ) -> None:
+    def __init__(self, chain: Chain, stages: Stages, dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
         self._chain = chain
         self._stages = stages
+        self._turned, self._pulses, self._sums, self._part, self._total = (Scratch(dtype) for _ in range(5))
+
+    def run(
+        self, levels: tuple[Array, ...], start: int, y: Array, number: int, observed: InnerMoments | None
+    ) -> None:  # fmt: skip
+        """Fill y of some heads from their levels, (heads, tokens, D) each; the first of them is head `number`."""
         self._q, self._k, self._v = levels
         self._y = y
         self._start = start
         self._first_query = start + self._k.shape[1] - self._q.shape[1]
         self._number = number
         self._observed = observed
-        self._pulses, self._sums, self._part, self._total = (Scratch(self._q.dtype) for _ in range(4))
-
-    def run(self) -> None:
-        """Fill y."""
         stop = self._first_query + self._q.shape[1]
-        for low in range(self._first_query, stop, _BLOCK):
-            self._run_block(Segment(low, min(low + _BLOCK, stop)))
+        size = max(1, _block(self._chain) // len(self._q))
+        for product in (self._stages.scores, self._stages.currents):
+            if isinstance(product, Prepared):
+                product.forget()
+        for low in range(self._first_query, stop, size):
+            self._run_block(Segment(low, min(low + size, stop)))
 
     def _run_block(self, block: Segment) -> None:
         rows = self._rows(block)
-        self._stages.scores.begin(block, np.ascontiguousarray(self._q[:, rows].swapaxes(1, 2)))
+        heads, _, width = self._q.shape
+        shape = heads, width, block.high - block.low
+        q = self._turned(*shape)
+        np.copyto(q, self._q[:, rows].swapaxes(1, 2))
+        self._stages.scores.begin(block, q)
         self._stages.currents.begin(block, None)
-        heads, width = self._q.shape[0], self._q.shape[2]
-        total = self._total(heads, width, block.high - block.low)
-        total[:] = 0
+        total = self._total(*shape)
+        total.fill(0)
         for tile in visible_tiles(self._chain, self._start, block):
             queries, sums = self._tile_current(tile, block)
             self._stages.conversions.counts(sums, tile[0].low, self._rows(queries))
-            total[:, :, within(queries, block)] += sums
+            seen = total[:, :, within(queries, block)]
+            np.add(seen, sums, out=seen)
         total *= self._stages.step
         self._y[:, rows] = total.swapaxes(1, 2)
 
     def _tile_current(self, tile: list[Segment], block: Segment) -> tuple[Segment, Array]:
-        """The queries that see `tile`, and its A_n/(full scale x step): (heads, D, queries)."""
+        """The queries of `block` that see `tile`, and its A_n/(full scale x step): (heads, D, queries)."""
         seers = [seeing(self._chain, segment, block) for segment in tile]
         queries = Segment(min(seer.low for seer in seers), max(seer.high for seer in seers))
         shape = self._q.shape[0], self._q.shape[2]

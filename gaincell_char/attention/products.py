@@ -16,6 +16,7 @@ depends on its time is a vector along contiguous memory. `full_scale` divides th
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -27,6 +28,9 @@ from gaincell_char.attention.tiles import Segment, within
 from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw
 
 Array = npt.NDArray[np.floating[Any]]
+
+# what is stored is prepared once for the blocks of so many queries
+_REFERENCE_TOKENS = 1024
 
 
 class Product(Protocol):
@@ -50,27 +54,50 @@ class Scratch:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._memory = np.empty(0, dtype)
+        self._last = self._memory
 
     def __call__(self, *shape: int) -> Array:
-        size = math.prod(shape)
-        if size > self._memory.size:
-            self._memory = np.empty(size, self._memory.dtype)
-        return self._memory[:size].reshape(shape)
+        if shape != self._last.shape:
+            size = math.prod(shape)
+            if size > self._memory.size:
+                self._memory = np.empty(size, self._memory.dtype)
+            self._last = self._memory[:size].reshape(shape)
+        return self._last
 
 
 def product(law: CurrentLaw, full_scale: float, dtype: np.dtype[Any]) -> Product:
     """The cheapest exact way for `law`."""
     if isinstance(law, PolynomialLaw) and not law.decay:
-        return Direct(law, full_scale)
+        return Direct(law, full_scale, dtype)
     if isinstance(law, PolynomialLaw) and not law.bfloat16:
         return Folded(law, full_scale, dtype)
     return Aged(law, full_scale, dtype)
 
 
-class Direct:
+class Prepared:
+    """What a product makes of the stored side of a segment, once for all blocks of queries; memory is used again."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._dtype = dtype
+        self._made: dict[Segment, Array] = {}
+        self._memory: list[Scratch] = []
+
+    def forget(self) -> None:
+        """Other heads follow, or another reference."""
+        self._made.clear()
+
+    def _new(self, *shape: int) -> Array:
+        """Memory for the next segment."""
+        if len(self._made) == len(self._memory):
+            self._memory.append(Scratch(self._dtype))
+        return self._memory[len(self._made)](*shape)
+
+
+class Direct(Prepared):
     """A law without age."""
 
-    def __init__(self, law: CurrentLaw, full_scale: float) -> None:
+    def __init__(self, law: CurrentLaw, full_scale: float, dtype: np.dtype[Any]) -> None:
+        super().__init__(dtype)
         self._law = law
         self._full_scale = full_scale
         self._q: Array = np.empty(0)
@@ -82,85 +109,111 @@ class Direct:
             self._q = pulses
 
     def scores(self, stored: Array, segment: Segment, queries: Segment, out: Array) -> None:
-        np.matmul(self._current(stored), self._q[:, :, within(queries, self._block)], out=out)
+        np.matmul(self._current(stored, segment), self._q[:, :, within(queries, self._block)], out=out)
 
     def currents(self, stored: Array, segment: Segment, queries: Segment, pulses: Array, out: Array) -> None:
-        np.matmul(self._current(stored).swapaxes(1, 2), pulses, out=out)
+        np.matmul(self._current(stored, segment).swapaxes(1, 2), pulses, out=out)
 
-    def _current(self, stored: Array) -> Array:
-        current: Array = self._law.level_terms(stored)[0]
-        current /= self._full_scale
+    def _current(self, stored: Array, segment: Segment) -> Array:
+        current = self._made.get(segment)
+        if current is None:
+            current = self._new(*stored.shape)
+            np.divide(self._law.level_terms(stored)[0], self._full_scale, out=current)
+            self._made[segment] = current
         return current
 
 
-class Folded:
-    """A polynomial that decays exponentially: the orders 1, 2, ... stacked, order 0 as one more row."""
+class Folded(Prepared):
+    """A polynomial that decays exponentially: the orders 1, 2, ... stacked, order 0 as one more row.
+
+    The stacks are (heads, orders x depth + 1, ...): the sum of the product runs over contiguous rows of both sides.
+    """
 
     def __init__(self, law: PolynomialLaw, full_scale: float, dtype: np.dtype[Any]) -> None:
-        self._law = law
+        super().__init__(dtype)
+        self._decay = law.decay
         self._v_inf = dtype.type(law.v_inf_V)
         self._offset = law.coefficients[0] / full_scale
         self._orders = np.array(law.coefficients[1:])[:, np.newaxis] / full_scale
         self._aged = Aged(law, full_scale, dtype)
-        # tokens after t0 grow by exp(lambda (s - t0)); beyond a third of the dtype's exponents they are left to `Aged`
+        # tokens after t0 grow by exp(lambda (s - t0)), up to a third of the dtype's exponents; beyond `Aged` takes over
         self._reach = float(np.log(np.finfo(dtype).max)) / 3 / (law.decay * max(len(self._orders), 1))
-        self._dtype = dtype
         self._block = Segment(0, 0)
+        self._reference: int | None = None
         self._weights = np.empty(0, dtype)
         self._folded_q = np.empty(0, dtype)
-        self._q_scratch, self._stored, self._pulses = Scratch(dtype), Scratch(dtype), Scratch(dtype)
+        self._q_scratch, self._pulses = Scratch(dtype), Scratch(dtype)
+
+    def forget(self) -> None:
+        super().forget()
+        self._reference = None
 
     def begin(self, block: Segment, pulses: Array | None) -> None:
         self._block = block
         self._aged.begin(block, pulses)
-        since = np.arange(block.high - block.low) * self._law.decay
+        if self._reference is None or block.high - 1 - self._reference > min(self._reach, _REFERENCE_TOKENS):
+            self.forget()
+            self._reference = block.low
+        since = np.arange(block.low - self._reference, block.high - self._reference) * self._decay
         order = np.arange(1, len(self._orders) + 1)[:, np.newaxis]
         # A_i r^i from t0 to the query
-        self._weights = (self._orders * np.exp(-order * since)).astype(self._dtype)
+        self._weights = (self._orders * np.exp(-order * since)).astype(self._dtype)[:, np.newaxis]
         if pulses is not None:
-            heads, width, queries = pulses.shape
-            self._folded_q = self._q_scratch(heads, len(order) * width + 1, queries)
-            self._fold(pulses, self._weights, self._folded_q)
+            self._folded_q = self._fold(pulses, self._weights, self._q_scratch)
 
     def scores(self, stored: Array, segment: Segment, queries: Segment, out: Array) -> None:
-        if segment.high - 1 - self._block.low > self._reach:
+        if self._is_far(segment):
             self._aged.scores(stored, segment, queries, out)
             return
-        heads, tokens, width = stored.shape
-        powers = self._stored(heads, tokens, len(self._orders) * width + 1)
-        self._powers(stored, segment, [powers[:, :, part] for part in _parts(len(self._orders), width)])
-        powers[:, :, -1] = self._offset
+        powers = self._made.get(segment)
+        if powers is None:
+            powers = self._powers(stored.swapaxes(1, 2), self._decayed(segment), segment)
         np.matmul(powers, self._folded_q[:, :, within(queries, self._block)], out=out)
 
     def currents(self, stored: Array, segment: Segment, queries: Segment, pulses: Array, out: Array) -> None:
-        if segment.high - 1 - self._block.low > self._reach:
+        if self._is_far(segment):
             self._aged.currents(stored, segment, queries, pulses, out)
             return
-        heads, tokens, width = stored.shape
-        folded = self._pulses(heads, len(self._orders) * tokens + 1, pulses.shape[2])
-        self._fold(pulses, self._weights[:, within(queries, self._block)], folded)
-        powers = self._stored(heads, len(self._orders) * tokens + 1, width)
-        self._powers(stored, segment, [powers[:, part] for part in _parts(len(self._orders), tokens)])
+        powers = self._made.get(segment)
+        if powers is None:
+            powers = self._powers(stored, self._decayed(segment)[:, np.newaxis], segment)
+        folded = self._fold(pulses, self._weights[:, :, within(queries, self._block)], self._pulses)
+        np.matmul(powers, folded, out=out)
+
+    def _is_far(self, segment: Segment) -> bool:
+        return self._reference is None or segment.high - 1 - self._reference > self._reach
+
+    def _fold(self, pulses: Array, weights: Array, scratch: Scratch) -> Array:
+        """Pulses x A_i r^i for every order, and the sum of the pulses for order 0, which has no decay."""
+        heads, depth, queries = pulses.shape
+        folded = scratch(heads, len(weights) * depth + 1, queries)
+        by_order = folded[:, :-1].reshape(heads, len(weights), depth, queries)
+        np.multiply(pulses[:, np.newaxis], weights, out=by_order)
+        np.matmul(_ones(depth, self._dtype), pulses, out=folded[:, -1:])
+        return folded
+
+    def _powers(self, stored: Array, decayed: Array, segment: Segment) -> Array:
+        """x^i for every order, x = (V - v_inf) x `decayed`, and A_0, of `stored` (heads, depth, columns): (heads,
+        columns, orders x depth + 1), kept for the next blocks."""
+        heads, depth, columns = stored.shape
+        powers = self._new(heads, len(self._orders) * depth + 1, columns)
+        orders = [powers[:, part] for part in _parts(len(self._orders), depth)]
+        if orders:
+            x = orders[0]
+            np.subtract(stored, self._v_inf, out=x)
+            x *= decayed
+            for lower, power in pairwise(orders):
+                np.multiply(lower, x, out=power)
         powers[:, -1] = self._offset
-        np.matmul(powers.swapaxes(1, 2), folded, out=out)
+        turned: Array = powers.swapaxes(1, 2)
+        self._made[segment] = turned
+        return turned
 
-    def _fold(self, pulses: Array, weights: Array, out: Array) -> None:
-        """Stack pulses x A_i r^i for every order, and the sum of the pulses for order 0, which has no decay."""
-        for part, weight in zip(_parts(len(self._orders), pulses.shape[1]), weights, strict=True):
-            np.multiply(pulses, weight, out=out[:, part])
-        np.add.reduce(pulses, axis=1, out=out[:, -1])
-
-    def _powers(self, stored: Array, segment: Segment, outs: list[Array]) -> None:
-        """x^i for every order, x = (V - v_inf) as it has decayed at the block's first query t0."""
-        if not outs:
-            return
-        age = self._block.low - np.arange(segment.low, segment.high)
-        decayed = np.exp(-self._law.decay * age).astype(self._dtype)[:, np.newaxis]
-        x = outs[0]
-        np.subtract(stored, self._v_inf, out=x)
-        x *= decayed
-        for lower, power in pairwise(outs):
-            np.multiply(lower, x, out=power)
+    def _decayed(self, segment: Segment) -> Array:
+        """r from each token of `segment` to t0, (tokens,)."""
+        reference = self._block.low if self._reference is None else self._reference
+        age = reference - np.arange(segment.low, segment.high)
+        return np.exp(-self._decay * age).astype(self._dtype)
 
 
 class Aged:
@@ -201,6 +254,11 @@ class Aged:
         ages = np.arange(queries.low - segment.high + 1, queries.high - segment.low, dtype=float)
         table = self._law.age_terms(np.maximum(ages, 0.0)) / self._full_scale
         return sliding_window_view(table.astype(self._dtype), queries.high - queries.low, axis=1)[:, ::-1]
+
+
+@lru_cache(maxsize=8)
+def _ones(count: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones((1, count), dtype)
 
 
 def _parts(count: int, size: int) -> list[slice]:
