@@ -4,6 +4,17 @@ from gaincell_char.adaptation.adapt import adapt
 from gaincell_char.adaptation.calibration import calibration_ids, windows
 from gaincell_char.adaptation.loop import Adaptation
 from gaincell_char.adaptation.network import trained_scalers
+from gaincell_char.adaptation.suitability import Suitability, suitability
 from gaincell_char.adaptation.summary import lines, summary
 
-__all__ = ["Adaptation", "adapt", "calibration_ids", "lines", "summary", "trained_scalers", "windows"]
+__all__ = [
+    "Adaptation",
+    "Suitability",
+    "adapt",
+    "calibration_ids",
+    "lines",
+    "suitability",
+    "summary",
+    "trained_scalers",
+    "windows",
+]

@@ -58,6 +58,16 @@ class Suitability:
         """Whether `method` is expected to work."""
         return self.gain >= SMALLEST_GAIN and self.distortion(method) <= LARGEST[method]
 
+    def as_dict(self, method: str) -> dict[str, float | bool]:
+        """All numbers and the verdict, for JSON."""
+        return {
+            "gain": self.gain,
+            "offset": self.offset,
+            "bend": self.bend,
+            "distortion": self.distortion(method),
+            "expected_to_adapt": self.fits(method),
+        }
+
     def reason(self, method: str) -> str:
         """One clause: why it is not expected to, or that it is."""
         if self.gain < SMALLEST_GAIN:

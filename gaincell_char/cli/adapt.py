@@ -40,11 +40,12 @@ def command(
 ) -> None:
     """Adapt the scalers of a network to the cells of a behavioral model; the weights stay as they are.
 
-    `paper` is the published method; `offset-aware` also follows the cell's zero crossing and matches the scores.
+    `paper` is the published method; `offset-aware` also follows the cell's zero crossing and matches the scores. The
+    first line says what the cell's current alone lets one expect.
 
     Example: gaincell adapt --weights embedded/linear-hardware --model leroux2025 -o scalers.safetensors
     """
-    from gaincell_char.adaptation import adapt, calibration_ids, lines, summary, trained_scalers, windows
+    from gaincell_char.adaptation import adapt, calibration_ids, lines, suitability, summary, trained_scalers, windows
     from gaincell_char.attention.scalers import load_scalers, save_scalers
     from gaincell_char.behavior import load_model
     from gaincell_char.gpt2 import load_gpt2
@@ -53,6 +54,7 @@ def command(
     lm = load_gpt2(weights)
     trained = trained_scalers(lm) if scalers is None else load_scalers(scalers)
     model = load_model(model_name)
+    judged = suitability(model)
     length = min(length, lm.config.n_positions)
     if text is None:
         ids = calibration_ids(lm.tokenizer, sequences, length)
@@ -75,8 +77,10 @@ def command(
     if as_json:
         batch = {"text": "library code" if text is None else str(text), "shape": list(ids.shape)}
         print_json({"scalers": str(output), "weights": weights, "model": model.name, "quantize": not no_quantize,
-                    "decay": not no_decay, "calibration": batch, **summary(done)})  # fmt: skip
+                    "decay": not no_decay, "calibration": batch, "suitability": judged.as_dict(method),
+                    **summary(done)})  # fmt: skip
         return
+    click.echo(f"{model.name} for {method}: {judged.reason(method)}")
     for line in lines(done):
         click.echo(line)
     message(f"wrote {output}")
