@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from measured_head import circuit, head
 from synthetic_circuit import piecewise
 
-from gaincell_char.behavior.store import save_model
+from gaincell_char.behavior import load_model, save_model
 from gaincell_char.cli import main
 from gaincell_char.cli.cost import command
 from gaincell_char.cost.area import area, head_area, known_subcircuits
@@ -37,6 +37,14 @@ def test_the_paper_is_reproduced_from_its_constants() -> None:
     assert [gpu["published_latency_ratio"] for gpu in found["gpu"]] == [344, 7521]
     assert [gpu["published_energy_ratio"] for gpu in found["gpu"]] == [97266, 43981]
     assert "one query" in found["gpu_caveat"]
+
+
+def test_the_bundled_circuits_are_within_what_they_were_designed_to() -> None:
+    found = measured_account(load_model("cmos28"), Geometry())
+    assert 0.4e-9 < found["energy_J"]["key"] <= 0.8e-9
+    assert 0.4e-9 < found["energy_J"]["value"] <= 0.7e-9
+    assert found["energy_J"]["head"] < 6.15e-9
+    assert 45e-9 < found["latency"]["total_s"] <= 65e-9
 
 
 def test_a_longer_window_of_the_paper_is_assumed() -> None:

@@ -20,6 +20,7 @@ VALUES = {"a.w": 2e-7, "b": 3.0, "corner": "ss", "x": np.array([1.0, 4.0, 9.0])}
     ("text", "wanted"),
     [
         ("a.w <= 200n", True),
+        ("a.w <= 200e-9 and a.w > 1.99e-7", True),
         ("100n < a.w < 150n", False),
         ("b * 2 - 1 == 5", True),
         ("not (b > 2 and corner == 'tt')", True),
