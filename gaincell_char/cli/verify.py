@@ -90,19 +90,20 @@ def _show(found: dict[str, Any]) -> None:
     where, size = found["condition"], found["size"]
     table = Table(
         title=f"{len(found['cases'])} heads, {where['corner']}, {where['temperature_C']:g} C, {where['vdd_V']:g} V: "
-        f"{size['columns']} key columns of {size['rows']} cells, {size['tokens']} tokens; seed {found['seed']}",
+        f"{size['rows']} cells a key column, {size['columns']} of {size['tokens']} real; seed {found['seed']}",
         title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False,
     )  # fmt: skip
-    for heading in ("model", "pulse rms", "mean", "max", "codes equal", "off by at most", "key pulses rms", "max"):
+    for heading in ("model", "rms", "mean", "max", "codes equal", "off by", "ReLU rms", "max"):
         table.add_column(heading, justify="left" if heading == "model" else "right", no_wrap=True)
     for name, each in found["statistics"].items():
         table.add_row(
-            name, f"{each['rms_LSB']:.3f} LSB", f"{each['mean_LSB']:+.3f}", f"{each['max_LSB']:.3f}",
+            name, f"{each['rms_LSB']:.3f}", f"{each['mean_LSB']:+.3f}", f"{each['max_LSB']:.3f}",
             f"{100 * each['equal']:.1f} %", str(each["code_off"]), f"{each['key_rms_LSB']:.3f}",
             f"{each['key_max_LSB']:.3f}",
         )  # fmt: skip
     console = Console(highlight=False)
     console.print(table)
+    console.print("LSB, circuit minus model; ReLU: pulses of the simulated key columns", soft_wrap=True)
     counts = [found["histogram"][str(code)] for code in range(-16, 17)]
     console.print(f"codes -16..16: {' '.join(map(str, counts))}", soft_wrap=True)
     console.print("all limits pass" if found["passed"] else "; ".join(found["missed"]), soft_wrap=True)

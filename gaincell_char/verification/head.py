@@ -139,10 +139,21 @@ def simulate(prepared: Prepared, store: Path, workers: int, progress: Progress) 
     KeyboardInterrupt
         Ctrl-C; what was finished is kept.
     """
-    columns = prepared.request.size.columns
-    rows, failed = run(prepared.tasks, columns, prepared.phases, store=store, workers=workers, progress=progress)
-    step = prepared.predictions[0]["circuit"].step_s
-    compared = [compare(index, rows[index], prepared.predictions[index], columns, step) for index in sorted(rows)]
+    columns, step = prepared.request.size.columns, prepared.predictions[0]["circuit"].step_s
+    largest = 0.0
+
+    def compared_with_model(index: int, row: Row) -> Comparison:
+        return compare(index, row, prepared.predictions[index], columns, step)
+
+    def note(index: int, row: Row) -> str:
+        nonlocal largest
+        largest = max(largest, abs(compared_with_model(index, row).errors_LSB["circuit"]))
+        return f"largest error {largest:.3f} LSB"
+
+    rows, failed = run(
+        prepared.tasks, columns, prepared.phases, store=store, workers=workers, progress=progress, note=note
+    )
+    compared = [compared_with_model(index, rows[index]) for index in sorted(rows)]
     return Simulated(tuple(compared), rows, tuple(failed))
 
 

@@ -135,9 +135,18 @@ def task(
 
 
 def run(
-    tasks: Sequence[Task], columns: int, phases: Phases, *, store: Path, workers: int, progress: Progress
+    tasks: Sequence[Task],
+    columns: int,
+    phases: Phases,
+    *,
+    store: Path,
+    workers: int,
+    progress: Progress,
+    note: Callable[[int, Row], str],
 ) -> tuple[dict[int, Row], list[Failure]]:
     """The row of every case by its index, and the failures. Only cases that `store` does not hold are simulated.
+
+    `note` says of a case that has just been finished what stands beside the progress.
 
     Raises
     ------
@@ -153,12 +162,13 @@ def run(
 
         def commit(each: Task, outcome: Outcome) -> None:
             nonlocal done
+            done += 1
             if isinstance(outcome, Done):
                 results.put(each.identity, outcome.columns)
+                progress(done, len(tasks), note(_index(each), _row(outcome.columns)))
             else:
                 results.fail(each.identity, outcome.kind, outcome.reason, each.deck.text, outcome.log)
-            done += 1
-            progress(done, len(tasks), "")
+                progress(done, len(tasks), f"case {_index(each)} failed")
 
         if missing:
             crew = Pool(
@@ -175,13 +185,20 @@ def _collected(tasks: Sequence[Task], results: Store) -> tuple[dict[int, Row], l
     rows: dict[int, Row] = {}
     failures = []
     for each in tasks:
-        index = round(each.setting.axes["case"][0])
         found = results.get(each.identity.key)
         if found is not None:
-            rows[index] = {name: values[0] for name, values in found.items()}
+            rows[_index(each)] = _row(found)
         elif (failure := results.failure(each.identity.key)) is not None:
-            failures.append(Failure(index, failure.kind, failure.reason, failure.deck))
+            failures.append(Failure(_index(each), failure.kind, failure.reason, failure.deck))
     return rows, failures
+
+
+def _index(task: Task) -> int:
+    return round(task.setting.axes["case"][0])
+
+
+def _row(columns: Mapping[str, Sequence[float]]) -> Row:
+    return {name: values[0] for name, values in columns.items()}
 
 
 @contextmanager

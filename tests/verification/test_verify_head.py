@@ -38,8 +38,17 @@ def playback(monkeypatch: pytest.MonkeyPatch) -> PlaybackEngine:
 
 def _run(model: object, store: Path, cases: int = 3) -> tuple[head.Prepared, head.Simulated, list[int]]:
     counts: list[int] = []
+    notes: list[str] = []
+
+    def advance(done: int, total: int, note: str) -> None:
+        counts.append(done)
+        notes.append(note)
+
     prepared = head.prepare(_request(cases), model)  # type: ignore[arg-type]
-    simulated = head.simulate(prepared, store, 1, lambda done, total, note: counts.append(done))
+    simulated = head.simulate(prepared, store, 1, advance)
+    if len(counts) > cases and not simulated.failed:
+        largest = max(abs(each.errors_LSB["circuit"]) for each in simulated.compared)
+        assert notes[-1] == f"largest error {largest:.3f} LSB"
     return prepared, simulated, counts
 
 
