@@ -63,6 +63,8 @@ def command() -> None:
     metavar="N",
     help="Start no further deck once N have failed  [default: go on]",
 )
+@click.option("--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=1200.0, show_default=True,
+              metavar="S", help="Seconds after which a deck has failed.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be simulated, and stop.")
 @click.option("--explain", is_flag=True, help="Say for every deck why it is simulated or not.")
 @json_option
@@ -72,6 +74,7 @@ def run(
     dask: str | None,
     only_failed: bool,
     stop_after: int | None,
+    timeout_s: float,
     dry_run: bool,
     explain: bool,
     as_json: bool,
@@ -97,8 +100,16 @@ def run(
             return
         sweep_report.explain_states(before, message)
     with progress(prepared.spec.name, quiet=as_json) as advance:
-        dataset = run_prepared(prepared, store, workers or available_workers(), progress=advance,
-                               only_failed=only_failed, stop_after=stop_after, dask=dask)  # fmt: skip
+        dataset = run_prepared(
+            prepared,
+            store,
+            workers or available_workers(),
+            progress=advance,
+            only_failed=only_failed,
+            stop_after=stop_after,
+            timeout_s=timeout_s,
+            dask=dask,
+        )
     verdicts = judge(prepared.spec.limits, dataset, prepared.spec.measures)
     written = _write(output, encode(dataset, form)) if output else None
     failed = [state for state in survey(prepared, store) if state.state == "failed"]

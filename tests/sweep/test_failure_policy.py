@@ -67,3 +67,21 @@ def test_only_failed_runs_what_failed_and_nothing_else(gaincell: Command, spec: 
     assert counts(store) == (3, 0)
     assert "111 of 120 points were not run" in err
     assert "rc: 9 of 120 points" in out
+
+
+def test_a_deck_may_take_as_long_as_the_user_says(
+    gaincell: Command, spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Limited(AnalyticEngine):
+        def run(self, deck: Deck, timeout_s: float = 120.0) -> Waveforms:
+            if timeout_s < 3:
+                raise SimulationFailure(FailureKind.TIMEOUT, f"no result after {timeout_s:g} s")
+            return super().run(deck, timeout_s)
+
+    monkeypatch.setattr("gaincell_char.sweep.run.open_engine", lambda kind: Limited())
+    store = tmp_path / "s.sqlite"
+    status, _, err = gaincell("sweep", "run", spec, "--store", store, "-j", 1, "--stop-after", 1, "--timeout", "2.5")
+    assert status == 3
+    assert "timeout: no result after 2.5 s" in err
+    assert gaincell("sweep", "run", spec, "--store", store, "-j", 1, "--timeout", "60")[0] == 0
+    assert gaincell("sweep", "run", spec, "--store", store, "--timeout", "0")[0] == 2
