@@ -67,6 +67,7 @@ def _show(account: dict[str, Any]) -> None:
     if "area" in account:
         console.print(_area(account["area"]))
         console.print(f"not in: {'; '.join(account['excluded'])}", soft_wrap=True)
+    if account.get("idle_W") is not None:
         console.print(f"converters at rest take {1e3 * account['idle_W']:.1f} mW a head unless they are switched off "
                       "between tokens", soft_wrap=True)  # fmt: skip
     for gpu in account["gpu"]:

@@ -10,7 +10,7 @@ from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.cost import published
 from gaincell_char.cost.area import head_area
 from gaincell_char.cost.geometry import Geometry
-from gaincell_char.cost.lines import Line, measured_lines
+from gaincell_char.cost.lines import MEASURED_TILE, Line, measured_lines
 
 _ANALOG = ("key", "value", "write")
 
@@ -43,7 +43,7 @@ def measured_account(model: BehavioralModel, geometry: Geometry, vdd_V: float | 
         "condition": str(energy.condition.model_copy(update={"vdd_V": supply})),
         "statistics": energy.statistics.source,
         "excluded": energy.excluded,
-        "idle_W": energy.idle_W * geometry.tokens / (64 * energy.tiles),
+        "idle_W": energy.idle_W * geometry.tiles / energy.tiles if geometry.tile == MEASURED_TILE else None,
         "area": {
             "lines": [asdict(line) for line in areas],
             "gate_m2": sum(line.count * line.each.gate_m2 for line in areas),

@@ -86,6 +86,11 @@ def test_lines_follow_what_they_are_paid_for(tiles: int, tall: int) -> None:
     assert large["write drivers"].energy_J == small["write drivers"].energy_J
 
 
+def test_power_at_rest_is_that_of_the_columns_that_were_measured() -> None:
+    assert measured_account(HEAD, Geometry(window=2048))["idle_W"] == pytest.approx(2 * HEAD.energy.idle_W)
+    assert measured_account(HEAD, Geometry(tile=128))["idle_W"] is None
+
+
 def test_a_started_tile_is_paid_in_full() -> None:
     assert measured_account(HEAD, Geometry(window=65))["geometry"]["tiles"] == 2
     whole, started = (measured_lines(HEAD, Geometry(window=window)) for window in (128, 65))
