@@ -70,6 +70,7 @@ SPECS = {
         "pulse_counter_phase",
         "pulse_counter_aperture",
         "pulse_counter_maximum",
+        "pulse_counter_corners",
     ),
     "word_line_driver": ("word_line_driver_widths", "word_line_driver_buffer"),
     "write_driver": ("write_driver_write", "gain_cell_write_disturb"),

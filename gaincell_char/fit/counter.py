@@ -17,8 +17,10 @@ _LARGEST_COUNT = 16
 _SIGNS = 2
 
 
-def fit_counter(counts: Dataset, phase: Dataset, aperture: Dataset, maximum: Dataset) -> PulseCounter:
-    """The counter at every condition that all four datasets have.
+def fit_counter(
+    counts: Dataset, phase: Dataset, aperture: Dataset, maximum: Dataset, corners: Dataset | None = None
+) -> PulseCounter:
+    """The counter at every condition that has counts, phase, aperture and maximum.
 
     The narrowest pulse that counts is the first clock edge after the window, in the middle of its interval over the
     phases of the fast clock, plus how much before that edge a pulse may end and still be seen, less the lag from
@@ -30,6 +32,8 @@ def fit_counter(counts: Dataset, phase: Dataset, aperture: Dataset, maximum: Dat
     ----------
     counts, phase, aperture, maximum
         Sweeps of the testbenches `count`, `phase`, `aperture`, `maximum`.
+    corners
+        Counts at other conditions, of fewer widths; where `counts` has the condition too, those are taken.
 
     Raises
     ------
@@ -37,6 +41,8 @@ def fit_counter(counts: Dataset, phase: Dataset, aperture: Dataset, maximum: Dat
         No condition in common, a pulse seen before a clearer one was not, or no clock at which the counter counts.
     """
     parts = [dict(grids.by_condition(dataset)) for dataset in (counts, phase, aperture, maximum)]
+    if corners is not None:
+        parts[0] = {**dict(grids.by_condition(corners)), **parts[0]}
     common = [condition for condition in parts[0] if all(condition in part for part in parts[1:])]
     if not common:
         raise InputError("pulse_counter: the sweeps count, phase, aperture and maximum have no condition in common")

@@ -63,6 +63,18 @@ def test_sweeps_without_a_common_condition_are_refused() -> None:
         fit_counter(*parts, dataset(MAXIMUM, corners=("ff",)))
 
 
+def test_conditions_of_fewer_widths_are_added_and_those_of_all_widths_are_kept() -> None:
+    few = COUNTS.iloc[[0, 2]].assign(energy_J=[40e-15, 136e-15])
+    corners = ("tt", "ss")
+    made = fit_counter(
+        dataset(COUNTS),
+        *(dataset(rows, corners) for rows in (PHASE, APERTURE, MAXIMUM)),
+        corners=dataset(few, corners),
+    )
+    energies = {figures.condition.corner: figures.energy_per_count_J for figures in made.figures}
+    assert energies == pytest.approx({"tt": 7e-15, "ss": 6e-15})
+
+
 WIDTHS = pd.DataFrame({"level": np.arange(16.0), "energy_J": 1e-13})
 WIDTHS["width_s"], WIDTHS["width_b_s"] = WIDTHS["level"] * 1.002e-9, WIDTHS["level"] * 1.004e-9
 BUFFER = pd.DataFrame(
