@@ -15,7 +15,7 @@ from gaincell_char.pipeline.loop import CHAIN, VERSION, Request, loop
 from gaincell_char.pipeline.result import summarize
 from gaincell_char.pipeline.stages import Report, Stage, run_stages
 
-REPORT_VERSION = 4
+REPORT_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,13 @@ def run(request: Request, out: Path, workers: int, report: Report | None = None)
     results = run_stages(stages, folder, workers=workers, report=report)
     result = summarize(request, stages, results)
     suffix = "@changed" if request.parameters else ""
+    chain = [name for name in (f"{CHAIN}{suffix}",) if name in results]
     page = Stage(
         "report",
         draw,
         VERSION * 1000 + REPORT_VERSION,
         {"result": _timeless(result), "suffix": suffix, "model_path": "cell.json"},
-        (f"fit{suffix}", f"sweep.iv{suffix}", f"sweep.pulse{suffix}"),
+        (f"fit{suffix}", f"sweep.iv{suffix}", f"sweep.pulse{suffix}", *chain),
     )
     drawn = run_stages([page], folder, workers=1, done=results)["report"]
     result["stages"].append(
@@ -70,7 +71,9 @@ def draw(inputs: work.Inputs, products: work.Products) -> bytes:
     result = {**inputs["result"], "model_path": inputs["model_path"]}
     model = read_model(products[f"fit{suffix}"].decode(), "fit")
     iv, pulse = (Dataset.from_bytes(products[f"sweep.{sweep}{suffix}"], sweep) for sweep in ("iv", "pulse"))
-    return build(result, model, load_model("leroux2025"), iv, pulse).encode()
+    found = products.get(f"{CHAIN}{suffix}")
+    chain = None if found is None else read_model(found.decode(), CHAIN)
+    return build(result, model, load_model("leroux2025"), iv, pulse, chain).encode()
 
 
 def _timeless(result: Mapping[str, Any]) -> dict[str, Any]:

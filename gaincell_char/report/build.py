@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from gaincell_char.behavior.schema import Corner
 from gaincell_char.fit.points import iv_points, pulse_points
-from gaincell_char.report import cell_figures, network_figures
+from gaincell_char.report import cell_figures, circuit_figures, network_figures
 from gaincell_char.report.page import draw, render
 
 if TYPE_CHECKING:
@@ -31,9 +31,15 @@ CURVES = (
 
 
 def build(
-    result: Mapping[str, Any], model: BehavioralModel, published: BehavioralModel, iv: Dataset, pulse: Dataset
+    result: Mapping[str, Any],
+    model: BehavioralModel,
+    published: BehavioralModel,
+    iv: Dataset,
+    pulse: Dataset,
+    chain: BehavioralModel | None = None,
 ) -> str:
-    """The HTML page. `model` is the cell that the page describes, `iv` and `pulse` the datasets it was fitted to."""
+    """The HTML page. `model` is the cell that the page describes, `iv` and `pulse` the datasets it was fitted to,
+    `chain` the same cell with all circuits around it, where there is one."""
     rows = result["configurations"]
     labels = {name: row["label"] for name, row in rows.items()}
     curves = {name: rows[name]["recall"] for name in CURVES if name in rows}
@@ -55,7 +61,31 @@ def build(
         builders["write"] = partial(cell_figures.write, cell.write)
     if cell.retention is not None:
         builders["retention"] = partial(cell_figures.retention, cell.retention_tables, cell.retention.token_period_s)
-    return render({**result, **_texts(model, result)}, draw(builders))
+    if chain is not None:
+        builders |= _of_circuits(chain)
+    return render({**result, **_texts(model, result), "circuits": _circuits(chain)}, draw(builders))
+
+
+def _of_circuits(chain: BehavioralModel) -> dict[str, Any]:
+    builders: dict[str, Any] = {}
+    if chain.charge_to_pulse.transfers and chain.signed_charge_to_pulse.transfers:
+        builders["transfers"] = partial(circuit_figures.transfers, chain)
+    if chain.energy is not None:
+        builders["energy"] = partial(circuit_figures.energy, chain.energy)
+    if chain.latency is not None:
+        builders["latency"] = partial(circuit_figures.latency, chain.latency)
+    return builders
+
+
+def _circuits(chain: BehavioralModel | None) -> dict[str, Any] | None:
+    if chain is None:
+        return None
+    return {
+        "condition": cell_figures.condition_text(chain.condition),
+        "converters": circuit_figures.converter_rows(chain),
+        "excluded": chain.energy.excluded if chain.energy else [],
+        "overlapped": chain.latency.overlapped if chain.latency else [],
+    }
 
 
 def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,8 +95,8 @@ def _texts(model: BehavioralModel, result: Mapping[str, Any]) -> dict[str, Any]:
         "cell_condition": f"{model.condition.temperature_C:g} C, {model.condition.vdd_V:g} V",
         "corners": [_corner(model, corner) for corner in get_args(Corner) if corner in model.cell.iv],
         "retention": cell_figures.tau_summary(model.cell.retention_tables),
-        "waterfall_note": "Each bar adds one imperfection to all before it, on the same text; whiskers are the 95 % "
-        "interval of the bar itself. Scalers are adapted (offset-aware) to the cell of the bar.",
+        "waterfall_note": "Each step adds one imperfection to all before it, on the same text; lines are the 95 % "
+        "interval of the step itself, gray where it holds zero. Scalers are adapted (offset-aware) to the step's cell.",
         "adaptation_note": f"Loss on the calibration batch ({result['text']['calibration_sequences']} x "
         f"{result['text']['length']} tokens that are not held out) after each pass. The published method starts from "
         "a = 1, b = 0; offset-aware from the trained scalers.",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gaincell_char.behavior.schema import BehavioralModel, Condition, IvSurface, PulseCharge, RetentionTable, WriteModel
 from gaincell_char.fit.points import Points
-from gaincell_char.report.svg import CIRCUIT, LINEAR, MUTED, PUBLISHED, to_svg
+from gaincell_char.report.svg import CIRCUIT, LINEAR, MUTED, PUBLISHED, level_color, to_svg
 
 Array = npt.NDArray[np.float64]
 
@@ -19,14 +19,20 @@ def condition_text(condition: Condition) -> str:
     return f"{condition.corner}, {condition.temperature_C:g} C, {condition.vdd_V:g} V"
 
 
+def _elsewhere(condition: Condition) -> str:
+    """The condition without its corner: `27 C, 0.9 V`."""
+    return f"{condition.temperature_C:g} C, {condition.vdd_V:g} V"
+
+
 def current(model: BehavioralModel, published: BehavioralModel) -> str:
     """I over V_store at five corners beside the published cubic, and the current over the bit line's voltage."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.4), width_ratios=(1.15, 1))
     v = np.linspace(*model.cell.level_range_V, 181)
     v_bl = model.condition.vdd_V / 2
-    shades = {"tt": 1.0, "ff": 0.55, "ss": 0.55, "sf": 0.55, "fs": 0.55}
+    shades = {"tt": 1.0, "ff": 0.7, "ss": 0.7, "sf": 0.7, "fs": 0.7}
     styles = {"tt": "-", "ff": "--", "ss": ":", "sf": "-.", "fs": (0, (5, 1, 1, 1))}
     for corner, surface in model.cell.iv.items():
         left.plot(
@@ -43,7 +49,7 @@ def current(model: BehavioralModel, published: BehavioralModel) -> str:
     left.axhline(0, color=MUTED, linewidth=0.6)
     left.set_xlabel("stored voltage, V")
     left.set_ylabel("current into the cell, uA")
-    left.set_title(f"BL at {v_bl:g} V, 27 C")
+    left.set_title(f"I(V_store), bit line at {v_bl:g} V; {_elsewhere(model.condition)}")
     left.legend(fontsize=8, ncols=2)
     nominal = model.cell.iv[model.condition.corner]
     bl = np.asarray(nominal.surface.y_knots)
@@ -51,11 +57,12 @@ def current(model: BehavioralModel, published: BehavioralModel) -> str:
     values = 1e6 * nominal.surface(v[:, None], grid[None, :])
     limit = float(np.abs(values).max())
     mesh = right.pcolormesh(grid, v, values, cmap="RdBu_r", vmin=-limit, vmax=limit, shading="gouraud", rasterized=True)
-    lines = right.contour(grid, v, values, levels=np.linspace(-limit, limit, 13), colors="k", linewidths=0.4, alpha=0.6)
+    steps = np.asarray(MaxNLocator(12).tick_values(-limit, limit))
+    lines = right.contour(grid, v, values, levels=steps[steps != 0], colors="k", linewidths=0.4, alpha=0.6)
     right.contour(grid, v, values, levels=[0.0], colors="k", linewidths=1.3)
     right.clabel(lines, fontsize=6.5, fmt="%.2g")
-    figure.colorbar(mesh, ax=right, label="uA")
-    right.set_xlabel("bit line, V")
+    figure.colorbar(mesh, ax=right, label="current into the cell, uA")
+    right.set_xlabel("bit line, V; black line: no current")
     right.set_ylabel("stored voltage, V")
     right.set_title(f"I(V_store, V_BL), {condition_text(nominal.condition)}")
     right.grid(visible=False)
@@ -79,13 +86,14 @@ def residuals(surface: IvSurface, points: Points) -> str:
     left.axhspan(-0.5, 0.5, color=LINEAR, alpha=0.12, linewidth=0, label="0.5 % limit")
     left.set_xlabel("stored voltage, V")
     left.set_ylabel("fit - ngspice, % of full scale")
-    left.set_title(f"polynomials, BL {hold:g} V")
+    left.set_title(f"Polynomials, bit line at {hold:g} V, {condition_text(surface.condition)}")
     left.legend(fontsize=8)
     error = 100 * (surface.surface(v_store, v_bl) - measured) / np.abs(measured).max()
     for mask, shade, label in ((points.fitted, MUTED, "fitted"), (points.judged, CIRCUIT, "held out")):
-        right.plot(v_store[mask], error[mask], ".", markersize=2.2, color=shade, label=label, rasterized=True)
+        right.plot(v_store[mask], error[mask], ".", markersize=2.2, color=shade, label=label)
     right.set_xlabel("stored voltage, V")
-    right.set_title("tensor spline, all bit-line voltages")
+    right.set_ylabel("fit - ngspice, % of full scale")
+    right.set_title("Tensor spline, all bit-line voltages")
     right.legend(fontsize=8, markerscale=3)
     return to_svg(figure)
 
@@ -98,21 +106,20 @@ def charge(pulse: PulseCharge, points: Points) -> str:
     v_store, pulse_s, charge_C = points.x, points.y, points.z
     levels = np.unique(v_store)
     shown = levels[np.linspace(0, levels.size - 1, min(8, levels.size)).round().astype(int)]
-    palette = plt.get_cmap("cividis")
     for k, level in enumerate(shown):
         here = v_store == level
-        shade = palette(k / max(len(shown) - 1, 1))
+        shade = level_color(k, len(shown))
         left.plot(1e9 * pulse_s[here], 1e15 * charge_C[here], ".", color=shade, markersize=4)
         widths = np.linspace(1, 15, 57)
         left.plot(widths, 1e15 * pulse.surface(level, 1e-9 * widths), color=shade, linewidth=0.9)
         line = np.polynomial.Polynomial.fit(pulse_s[here], charge_C[here], 1)
         middle.plot(1e9 * pulse_s[here], 1e18 * (charge_C[here] - line(pulse_s[here])), color=shade, marker=".")
-    left.set(xlabel="pulse, ns", ylabel="charge, fC", title="Q(V_store, T)")
-    middle.set(xlabel="pulse, ns", ylabel="aC", title="off each level's line")
+    left.set(xlabel="pulse, ns", ylabel="charge, fC", title=f"Charge of a read, {condition_text(pulse.condition)}")
+    middle.set(xlabel="pulse, ns", ylabel="charge - line, aC", title="Off each level's line")
     v = np.linspace(float(levels[0]), float(levels[-1]), 121)
     right.plot(v, 1e3 * pulse.kick_V(v), color=CIRCUIT, label="kick, pulse on")
     right.plot(v, 1e3 * pulse.disturb_V(v), color=PUBLISHED, label="left after the read")
-    right.set(xlabel="stored voltage, V", ylabel="mV", title="storage node")
+    right.set(xlabel="stored voltage, V", ylabel="shift of V_store, mV", title="Storage node")
     right.legend(fontsize=8)
     return to_svg(figure)
 
@@ -126,14 +133,12 @@ def retention(tables: Sequence[RetentionTable], token_period_s: float) -> str:
     figure, axes = plt.subplots(
         len(rows), len(columns), figsize=(8.6, 2.4 * len(rows)), sharex=True, sharey=True, squeeze=False
     )
-    palette = plt.get_cmap("cividis")
     for table in tables:
         axis = axes[rows.index(table.condition.temperature_C)][columns.index((table.wwl_V, table.wwlb_V))]
         ages = np.asarray(table.ages_s)
         for k, voltages in enumerate(table.voltages_V):
-            axis.semilogx(
-                ages[ages > 0], np.asarray(voltages)[ages > 0], color=palette(k / (len(table.voltages_V) - 1))
-            )
+            shade = level_color(k, len(table.voltages_V))
+            axis.semilogx(ages[ages > 0], np.asarray(voltages)[ages > 0], color=shade)
         axis.axvline(1024 * token_period_s, color=MUTED, linewidth=0.8, linestyle=":")
         bound = ">" if table.tau_worst_is_lower_bound else ""
         axis.set_title(f"{table.wwl_V:g} / {table.wwlb_V:g} V, {table.condition.temperature_C:g} C: tau {bound}"
@@ -151,13 +156,12 @@ def write(model: WriteModel) -> str:
 
     figure, axis = plt.subplots(figsize=(8.6, 2.8))
     errors = np.abs(np.asarray(model.error_V)).max(axis=2)
-    palette = plt.get_cmap("cividis")
     for k, level in enumerate(model.levels_V):
-        shade = palette(k / max(len(model.levels_V) - 1, 1))
+        shade = level_color(k, len(model.levels_V))
         widths, error = 1e9 * np.asarray(model.pulse_widths_s), 1e3 * np.maximum(errors[k], 1e-6)
         axis.loglog(widths, error, marker="o", markersize=3.5, color=shade, label=f"{level:.3f} V")
     axis.axvline(1e9 * model.design_pulse_s, color=MUTED, linewidth=0.8, linestyle=":")
-    axis.set(xlabel="write pulse, ns", ylabel="|level error|, mV")
+    axis.set(xlabel="write pulse, ns", ylabel="largest |level error|, mV", title=condition_text(model.condition))
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), title="level")
     return to_svg(figure)
 

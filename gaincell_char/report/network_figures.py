@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from gaincell_char.report.svg import BAD, CIRCUIT, LINEAR, MUTED, PUBLISHED, RETRIMMED, SOFTWARE, to_svg
+from gaincell_char.report.svg import BAD, CIRCUIT, INK, LINEAR, MUTED, PUBLISHED, RETRIMMED, SOFTWARE, to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLORS = {
     "software": SOFTWARE,
@@ -22,50 +26,65 @@ def color(configuration: str) -> str:
     return COLORS[configuration.split(".")[0]]
 
 
+def line_style(configuration: str) -> str:
+    """Dotted as trained, dashed adapted as published, solid for all else."""
+    return {"before": ":", "paper": "--"}.get(configuration.split(".")[-1], "-")
+
+
 def waterfall(steps: Sequence[Mapping[str, object]]) -> str:
-    """The loss from software to circuit, a step at a time.
+    """The loss from software to circuit, a step a row: where the loss stands, and what the step adds.
 
     `steps`: `label`, `loss` (nats a token) and `interval` (95 %, of the step's own increment), in order; `loss` None is
     a step whose circuit is not characterized yet.
     """
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(8.6, 3.6))
-    known = [float(s["loss"]) for s in steps if s["loss"] is not None]  # type: ignore[arg-type]
-    low, high = min(known), max(known)
-    span = max(high - low, 1e-3)
-    previous = known[0]
-    for x, step in enumerate(steps):
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(8.6, 0.6 + 0.29 * len(steps)), sharey=True, width_ratios=(1.2, 1)
+    )
+    previous: float | None = None
+    for row, step in enumerate(steps):
         if step["loss"] is None:
-            axis.text(x, low + 0.03 * span, "not yet\nmeasured", ha="center", va="bottom", color=MUTED, fontsize=8)
+            left.text(0.02, row, "not yet measured", color=MUTED, va="center", transform=left.get_yaxis_transform())
             continue
         loss = float(step["loss"])  # type: ignore[arg-type]
-        if x == 0:
-            axis.plot([x - 0.35, x + 0.35], [loss, loss], color=SOFTWARE, linewidth=3, solid_capstyle="butt")
-            axis.annotate(f"{loss:.3f}", (x, loss), xytext=(0, 6), textcoords="offset points", ha="center")
+        if previous is None:
+            left.plot([loss, loss], [row - 0.35, row + 0.35], color=SOFTWARE, linewidth=3, solid_capstyle="butt")
         else:
-            rise = loss - previous
-            axis.bar(x, rise, bottom=previous, width=0.6, color=BAD if rise > 0 else LINEAR, alpha=0.85)
-            interval = step.get("interval")
-            top = max(loss, previous)
-            if isinstance(interval, list | tuple):
-                center = previous + rise
-                top = max(top, previous + interval[1])
-                axis.errorbar(
-                    x, center, yerr=[[rise - interval[0]], [interval[1] - rise]], color=MUTED, capsize=3, linewidth=1
-                )
-            axis.annotate(f"{rise:+.3f}", (x, top), xytext=(0, 5), textcoords="offset points", ha="center")
-            axis.plot([x - 1 + 0.3, x + 0.3], [previous, previous], color=MUTED, linewidth=0.8)
+            _step(left, right, row, previous, loss, step.get("interval"))
+        left.annotate(f"{loss:.3f}", (max(loss, previous or loss), row), xytext=(5, 0), textcoords="offset points",
+                      va="center", fontsize=8.5)  # fmt: skip
         previous = loss
-    axis.set_xticks(range(len(steps)), [_two_lines(str(s["label"])) for s in steps], fontsize=8.5)
-    axis.set_ylim(low - 0.12 * span, high + 0.25 * span)
-    axis.set_ylabel("loss, nats a token")
-    axis.grid(axis="x", visible=False)
+    left.set_yticks(range(len(steps)), [str(step["label"]) for step in steps])
+    left.tick_params(axis="y", labelcolor=INK, length=0)
+    left.set_ylim(len(steps) - 0.4, -0.6)
+    start, end = left.get_xlim()
+    left.set_xlim(start - 0.02 * (end - start), end + 0.16 * (end - start))
+    left.set(xlabel="loss, nats a token", title="Where the loss stands")
+    right.axvline(0, color=MUTED, linewidth=0.8)
+    right.tick_params(axis="y", length=0)
+    right.margins(x=0.08)
+    right.set_xscale("symlog", linthresh=1e-2, linscale=1.5)
+    right.set_xticks([-1e-2, -5e-3, 0, 5e-3, 1e-2, 1e-1], ["-0.01", "", "0", "", "0.01", "0.1"])
+    right.set(xlabel="nats a token, 95 % interval", title="What each step adds")
+    for axis in (left, right):
+        axis.grid(axis="y", visible=False)
     return to_svg(figure)
 
 
-def _two_lines(label: str) -> str:
-    return label.replace(" ", "\n", 1) if len(label) > 9 else label
+def _step(left: Axes, right: Axes, row: int, previous: float, loss: float, interval: object) -> None:
+    """One increment: its bar between the losses, and its value with interval."""
+    rise = loss - previous
+    shade = BAD if rise > 0 else LINEAR
+    left.barh(row, rise, left=previous, height=0.6, color=shade)
+    left.plot([previous, previous], [row - 0.7, row + 0.3], color=MUTED, linewidth=0.8)
+    low, high = interval if isinstance(interval, list | tuple) else (rise, rise)
+    if low < 0 < high:
+        shade = MUTED
+    right.plot([rise], [row], "o", color=shade, markersize=5)
+    right.plot([low, high], [row, row], color=shade, linewidth=1.6, solid_capstyle="butt")
+    right.text(1.02, row, f"{rise:+.3f} ±{(high - low) / 2:.3f}", va="center", fontsize=8.5,
+               transform=right.get_yaxis_transform())  # fmt: skip
 
 
 def recall(curves: Mapping[str, Mapping[str, float]], labels: Mapping[str, str]) -> str:
@@ -76,9 +95,8 @@ def recall(curves: Mapping[str, Mapping[str, float]], labels: Mapping[str, str])
     markers = iter("osD^vP*X<>hd")
     for name, points in curves.items():
         distances = sorted(points, key=float)
-        line = {"linestyle": "--", "alpha": 0.6} if name.endswith("before") else {"linestyle": "-"}
         x, y = [float(d) for d in distances], [100 * points[d] for d in distances]
-        axis.plot(x, y, marker=next(markers), markersize=4.5, color=color(name), label=labels[name], **line)
+        axis.plot(x, y, line_style(name), marker=next(markers), markersize=4.5, color=color(name), label=labels[name])
     axis.set_xscale("log", base=2)
     ticks = sorted({float(d) for points in curves.values() for d in points})
     axis.set_xticks(ticks, [f"{d:g}" for d in ticks])
@@ -97,8 +115,8 @@ def adaptation(curves: Mapping[str, Sequence[float]], reference: float, labels: 
 
     figure, axis = plt.subplots(figsize=(8.6, 3.2))
     for name, losses in curves.items():
-        style = "-" if "offset" not in name else "-."
-        axis.plot(range(len(losses)), losses, style, marker="o", markersize=3, color=color(name), label=labels[name])
+        axis.plot(range(len(losses)), losses, line_style(name), marker="o", markersize=3, color=color(name),
+                  label=labels[name])  # fmt: skip
     axis.axhline(reference, color=LINEAR, linewidth=1.2, linestyle=":", label="linear hardware model")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("passes over the calibration batch")

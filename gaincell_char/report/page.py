@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gaincell_char.report.svg import styled
+from gaincell_char.report.svg import styled, theme
 
 
 def render(result: Mapping[str, Any], figures: Mapping[str, str]) -> str:
@@ -18,7 +18,7 @@ def render(result: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["si"] = _si
-    return environment.get_template("page.html.j2").render(result=result, figures=figures)
+    return environment.get_template("page.html.j2").render(result=result, figures=figures, theme=theme())
 
 
 def draw(builders: Mapping[str, Any]) -> dict[str, str]:

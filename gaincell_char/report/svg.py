@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK, MUTED, GRID = "#1d2530", "#68727f", "#e3e7ec"
+INK, MUTED, GRID, PAPER = "#1d2530", "#68727f", "#e3e7ec", "#fffffe"
 # color-blind safe, ordered: the circuit is always the first, software the last
 CIRCUIT, PUBLISHED, LINEAR, SOFTWARE, BAD, RETRIMMED = (
-    "#0b6e99", "#d1701f", "#3c8d40", "#68727f", "#b3261e", "#7b4fa3")  # fmt: skip
+    "#0b6e99", "#d1701f", "#3c8d40", "#68727e", "#b3261e", "#7b4fa3")  # fmt: skip
+_LOWEST, _MIDDLE, _HIGHEST = (0x1B, 0x6F, 0xB5), (0x8B, 0x94, 0xA0), (0xC9, 0x68, 0x1B)
+
+DARK = {
+    INK: "#e6eaf0", MUTED: "#97a3b1", GRID: "#2a323d", PAPER: "#12161c",
+    CIRCUIT: "#4fb0dc", PUBLISHED: "#f0954a", LINEAR: "#6cc070", SOFTWARE: "#98a2b0", BAD: "#ef6a60",
+    RETRIMMED: "#b58ae0",
+}  # fmt: skip
+"""What each color becomes on a dark screen."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gaincell",
     "font.family": ["Inter", "Helvetica", "Arial", "DejaVu Sans", "sans-serif"],
     "font.size": 9.5,
+    "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.titlesize": 10.5,
@@ -35,7 +44,23 @@ STYLE: dict[str, Any] = {
     "text.color": INK,
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
+    "savefig.transparent": True,
 }
+
+
+def theme() -> str:
+    """CSS that makes the figures' colors those of the reader's screen, light or dark."""
+    light = "".join(f"{_variable(color)}:{color};" for color in DARK)
+    dark = "".join(f"{_variable(color)}:{of_dark};" for color, of_dark in DARK.items())
+    return f":root{{color-scheme:light dark;{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
+
+
+def level_color(index: int, count: int) -> str:
+    """The color of a stored level: blue below the middle of the range, orange above, legible on light and dark."""
+    at = 2 * index / max(count - 1, 1) - 1
+    end = _LOWEST if at < 0 else _HIGHEST
+    mixed = (round(m + (e - m) * abs(at)) for m, e in zip(_MIDDLE, end, strict=True))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
 @contextmanager
@@ -53,7 +78,7 @@ def styled() -> Iterator[None]:
 
 
 def to_svg(figure: Figure) -> str:
-    """The figure as an `<svg>` element that scales with the page; the figure is closed."""
+    """The figure as an `<svg>` element as wide as the page and in its colors (`theme`); the figure is closed."""
     import matplotlib.pyplot as plt
 
     buffer = io.StringIO()
@@ -61,6 +86,20 @@ def to_svg(figure: Figure) -> str:
     plt.close(figure)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    return re.sub(
+    text = re.sub(
         r'<svg ([^>]*?)width="[^"]*"', r'<svg \1width="100%"', re.sub(r' height="[\d.]+pt"', "", text, count=1), count=1
     )
+    return re.sub("|".join(DARK), lambda match: f"var({_variable(match[0])},{match[0]})", text)
+
+
+def standalone(svg: str) -> str:
+    """A figure of `to_svg` as a file of its own, with paper behind it."""
+    start = svg.index(">") + 1
+    width, height = (float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())  # type: ignore[union-attr]
+    head = svg[:start].replace('width="100%"', f'width="{1.35 * width:.0f}" height="{1.35 * height:.0f}"')
+    paper = f'<rect width="100%" height="100%" rx="4" style="fill:var({_variable(PAPER)})"/>'
+    return f"{head}\n<style>{theme()}</style>{paper}{svg[start:]}"
+
+
+def _variable(color: str) -> str:
+    return f"--c{color[1:]}"
