@@ -92,12 +92,17 @@ class Tile:
 
     def _correction(self, stored: Array, pulses: Array, tier: str) -> Array:
         if tier == "fast":
-            return fast.Stored(self.law, stored, self.bl_V, self.rail_V).correction(fast.Pulses(pulses))
+            which = np.arange(stored.size).reshape(stored.shape)
+            return fast.Stored(self.cells(stored.ravel()), which).correction(fast.Pulses(pulses))
         if tier == "exact":
             return self._exact_charges(stored, pulses) - self._unloaded(stored).T @ pulses
         if tier == "ideal":
             return np.zeros((stored.shape[1], pulses.shape[1]), stored.dtype)
         raise unknown_name("tier", tier, TIERS)
+
+    def cells(self, volts: Array, full_scale: float = 1.0) -> fast.Cells:
+        """What the fast tier knows of cells at `volts` (n,), for corrections in units of `full_scale`."""
+        return fast.Cells(self.law, volts, self.bl_V, self.rail_V, full_scale)
 
     def _unloaded(self, stored: Array) -> Array:
         """Currents of the cells without any shift, (rows, columns)."""

@@ -66,14 +66,15 @@ class Circuit:
     def tables(self) -> dict[str, AgedTable]:
         """By dtype: I(level, age) in unit currents, then what a pulse takes beyond I T, in units of I_u T_max, if any.
 
-        Terms below what the largest current resolves to are left out: the sum of a column rounds coarser.
+        In float32 a cell may be off by 3e-6 of the largest current, which is less than what such a sum rounds to where
+        pulses of all lengths are added up.
         """
         levels_V, ages = self.cells.levels_V[:, None], np.arange(self.window, dtype=float)
         parts = [self.cells.current_A(levels_V, ages) / self.model.cell.unit_current_A]
         if self.cells.has_fixed_charge:
             parts.append(self.cells.fixed_charge_C(levels_V, ages) / self.unit_charge_C)
         largest = float(np.abs(parts[0]).max())
-        resolutions = {"float32": 1e-7, "float64": 1e-12}
+        resolutions = {"float32": 3e-6, "float64": 1e-12}
         return {dtype: AgedTable(np.stack(parts), part * largest) for dtype, part in resolutions.items()}
 
     def relu_curve(self, dtype: np.dtype[Any]) -> Curve | None:

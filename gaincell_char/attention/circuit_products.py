@@ -1,30 +1,48 @@
 """The two products of a characterized chain, a segment of a tile at a time.
 
-    scores    S[s, t]   = sum_d I(K[s, d], t - s) T[d, t] + F(K[s, d], t - s) [T[d, t] > 0]
-    currents  A_n[d, t] = sum_{s in n} I(V[s, d], t - s) P[s, t] + F(V[s, d], t - s) [P[s, t] > 0]
+    scores    S[s, t]   = sum_d I(K[s, d], t - s) T[d, t] + F(K[s, d], t - s) [T[d, t] > 0] + what the wires take
+    currents  A_n[d, t] = sum_{s in n} I(V[s, d], t - s) P[s, t] + F(V[s, d], t - s) [P[s, t] > 0] + what the wires take
 
-I and F, the charge of a pulse that does not grow with its width, are each what they are at age 0 plus terms f(level)
-g(age). Age 0 is one matrix product with I, F and T, [T > 0] stacked; every term is another, times the Toeplitz matrix
-of its g.
+Both are columns of cells that pulses read: rows are d and columns tokens in one, rows tokens and columns d in the other.
+I and F, the charge of a pulse that does not grow with its width, are the same at all ages but for a few terms (`aged`):
+one matrix product has the widths and [T > 0] stacked, and the wires' part that is linear in the cells. A smooth term is
+another, times a number for every query; a young one, times the Toeplitz matrix of its age function.
+
+Most pulses of a trained network are 0: queries that no token of a tile sends a pulse for are left out of `currents`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
+from gaincell_char.array import Cells, Pulses, Stored
 from gaincell_char.attention.chain import INPUT_LEVELS, TILE_TOKENS
 from gaincell_char.attention.circuit import Circuit
 from gaincell_char.attention.products import Scratch
 from gaincell_char.attention.spread import Singles
 from gaincell_char.attention.tiles import Segment, within
-from gaincell_char.attention.wires import WireLoss
+from gaincell_char.attention.wires import wire_loss
 
 Array = npt.NDArray[np.floating[Any]]
 Levels = npt.NDArray[np.intp]
+
+_WORTH = 0.8
+"""Share of the queries with a pulse below which it pays to gather them."""
+
+
+class _Pulses(NamedTuple):
+    """What a product is taken with: `stacked` (heads, depth, queries), its first rows the widths, and `mode` of the
+    wires (heads, rows, queries)."""
+
+    stacked: Array
+    mode: Array | None
+
+    def of(self, queries: slice) -> _Pulses:
+        return _Pulses(self.stacked[..., queries], None if self.mode is None else self.mode[..., queries])
 
 
 class CircuitProduct:
@@ -37,86 +55,152 @@ class CircuitProduct:
         self._circuit = circuit
         self._full_scale = full_scale
         self._dtype = dtype
-        self._table = circuit.tables[dtype.name]
-        self._fresh = (self._table.fresh / full_scale).astype(dtype)
-        self._aging = (self._table.levels / full_scale).astype(dtype)
+        self._table = table = circuit.tables[dtype.name]
+        self._base, self._smooth, self._young = (
+            (levels / full_scale).astype(dtype) for levels in (table.base, table.smooth.levels, table.young.levels)
+        )
         self._sigma = None if circuit.cell_sigma is None else (circuit.cell_sigma / full_scale).astype(dtype)
         self._spread = spread
         self._step_V = circuit.model.cell.level_range_V[1] / (circuit.model.cell.n_levels - 1)
-        self._wires = None if circuit.tile is None else WireLoss(circuit.tile, circuit.tier)
+        self._cells: Cells | None = None
+        if circuit.tile is not None and circuit.tier == "fast":
+            self._cells = circuit.tile.cells(circuit.cells.levels_V.astype(dtype), full_scale)
         self._block = Segment(0, 0)
-        self._q: Array = np.empty(0, dtype)
-        self._stacked, self._aged, self._term = Scratch(dtype), Scratch(dtype), Scratch(dtype)
+        self._q = _Pulses(np.empty(0, dtype), None)
+        self._stacked, self._some, self._out, self._term = (Scratch(dtype) for _ in range(4))
 
     def begin(self, block: Segment, pulses: Array | None) -> None:
         self._block = block
         if pulses is not None:
             code = np.rint(pulses * (INPUT_LEVELS - 1)).astype(np.intp)
             widths = self._circuit.widths.astype(self._dtype)[code]
-            self._q = self._with_edges(widths).copy()
-            if self._wires is not None:
-                self._wires.begin(widths)
+            self._q = self._features(widths, wires=self._cells is not None)
 
     def scores(self, stored: Array, segment: Segment, queries: Segment, out: Array) -> None:
-        level = self._level(stored)
-        pulses = self._q[:, :, within(queries, self._block)]
-        np.matmul(self._charge(level, segment, axis=2), pulses, out=out)
-        term = self._term(*out.shape)
-        for f, g in zip(self._aging, self._toeplitz(segment, queries), strict=True):
-            np.matmul(_looked_up(f, level, axis=2), pulses, out=term)
-            term *= g
-            out += term
-        if self._wires is not None:
-            loss = self._wires.scores(self._volts(level), within(queries, self._block))
-            out += loss / self._full_scale
+        level = np.ascontiguousarray(self._level(stored).swapaxes(1, 2))
+        pulses, positions = self._q.of(within(queries, self._block)), np.arange(queries.low, queries.high)
+        spread = None if self._spread is None else self._places(segment, stored).swapaxes(1, 2)
+        self._multiply(level, _since_middle(segment), spread, pulses, out)
+        self._add_smooth(level, segment, positions, pulses, out)
+        for f, g, part in self._young_terms(level, segment, positions, pulses):
+            out[..., : g.shape[1]] += np.matmul(f, part) * g
+        if self._circuit.tile is not None and self._cells is None:
+            self._lose(level, pulses.stacked[:, : level.shape[1]], 0, out)
 
     def currents(self, stored: Array, segment: Segment, queries: Segment, pulses: Array, out: Array) -> None:
-        level = self._level(stored)
-        stacked = self._with_edges(pulses)
-        np.matmul(self._charge(level, segment, axis=1).swapaxes(1, 2), stacked, out=out)
-        aged, term = self._aged(*stacked.shape), self._term(*out.shape)
-        by_part = (len(stored), -1, *pulses.shape[1:])
-        for f, g in zip(self._aging, self._toeplitz(segment, queries), strict=True):
-            np.multiply(stacked.reshape(by_part), g, out=aged.reshape(by_part))
-            np.matmul(_looked_up(f, level, axis=1).swapaxes(1, 2), aged, out=term)
-            out += term
-        if self._wires is not None:
-            loss = self._wires.currents(self._volts(level), pulses, segment.low % TILE_TOKENS)
-            out += loss / self._full_scale
+        some = np.flatnonzero(np.maximum.reduce(pulses, axis=(0, 1)))
+        if some.size > _WORTH * pulses.shape[2]:
+            self._currents(stored, segment, np.arange(queries.low, queries.high), pulses, out)
+            return
+        out[:] = 0
+        if some.size:
+            heads, tokens, width = stored.shape
+            read, found = self._some(heads, tokens, some.size), self._out(heads, width, some.size)
+            np.take(pulses, some, axis=2, out=read, mode="clip")
+            self._currents(stored, segment, queries.low + some, read, found)
+            out[:, :, some] = found
+
+    def _currents(
+        self, stored: Array, segment: Segment, positions: npt.NDArray[np.intp], pulses: Array, out: Array
+    ) -> None:
+        level, row = self._level(stored), segment.low % TILE_TOKENS
+        # the fast tier's modes are those of whole tiles; one that begins late, at the end of a window, is rare
+        folded = self._cells is not None and row == 0
+        read = self._features(pulses, folded)
+        spread = None if self._spread is None else self._places(segment, stored)
+        self._multiply(level, _since_middle(segment)[:, np.newaxis], spread, read, out)
+        self._add_smooth(level, segment, positions, read, out)
+        for f, g, part in self._young_terms(level, segment, positions, read):
+            aged = part.reshape(len(level), -1, *g.shape) * g
+            out[..., : g.shape[1]] += np.matmul(f, aged.reshape(part.shape))
+        if self._circuit.tile is not None and not folded:
+            self._lose(level, pulses, row, out)
 
     def _level(self, stored: Array) -> Levels:
         return np.rint(stored / stored.dtype.type(self._step_V)).astype(np.intp)
 
-    def _volts(self, level: Levels) -> Array:
-        return self._circuit.cells.levels_V.astype(self._dtype)[level]
+    def _places(self, segment: Segment, stored: Array) -> Singles:
+        """`spread` of the cells of `segment`, (heads, tokens, D)."""
+        assert self._spread is not None
+        slot, (_, tokens, width) = self._circuit.places.slot(segment.low), stored.shape
+        return self._spread[:, slot : slot + tokens, :width]
 
-    def _charge(self, level: Levels, segment: Segment, axis: int) -> Array:
-        """I of the cells at age 0, and F behind it along `axis`."""
-        charge = _looked_up(self._fresh, level, axis)
-        if self._sigma is not None and self._spread is not None:
-            slot, (_, tokens, width) = self._circuit.places.slot(segment.low), level.shape
-            charge[:, :tokens, :width] += self._sigma[level] * self._spread[:, slot : slot + tokens]
-        return charge
+    def _features(self, pulses: Array, wires: bool) -> _Pulses:
+        """The widths, [widths > 0] where a pulse has a fixed charge, and what wires need: one behind the other."""
+        heads, rows, queries = pulses.shape
+        charges = len(self._base)
+        stacked = self._stacked(heads, (charges + 2 * wires) * rows, queries)
+        stacked[:, :rows] = pulses
+        if charges > 1:
+            np.greater(pulses, 0, out=stacked[:, rows : 2 * rows], casting="unsafe")
+        return _Pulses(stacked, Pulses(pulses, stacked[:, charges * rows :]).mode if wires else None)
 
-    def _with_edges(self, pulses: Array) -> Array:
-        """`pulses` (heads, depth, queries), and [pulses > 0] behind them where a pulse has a fixed charge."""
-        if len(self._fresh) == 1:
-            return pulses
-        heads, depth, queries = pulses.shape
-        stacked = self._stacked(heads, 2 * depth, queries)
-        stacked[:, :depth] = pulses
-        np.greater(pulses, 0, out=stacked[:, depth:], casting="unsafe")
-        return stacked
+    def _multiply(self, level: Levels, since: Array, spread: Singles | None, pulses: _Pulses, out: Array) -> None:
+        """What does not age, and the folded wires, of cells at `level` (heads, rows, columns) for `pulses`; `since`: of
+        their tokens, from the middle of the tile on."""
+        charge = np.take(self._base, level, axis=1)
+        for f, slope in zip(self._smooth, self._table.smooth.slopes, strict=True):
+            for part in np.flatnonzero(f.any(axis=1)):
+                charge[part] -= f[part][level] * (slope * since).astype(self._dtype)
+        if self._sigma is not None and spread is not None:
+            charge[0] += self._sigma[level] * spread
+        cells, stored = _stack(charge), None
+        if pulses.mode is not None and self._cells is not None:
+            stored = Stored(self._cells, level)
+            cells = np.concatenate([cells, stored.by_row], axis=1)
+        np.matmul(cells.swapaxes(1, 2), pulses.stacked, out=out)
+        if stored is not None and pulses.mode is not None:
+            stored.add_modes(pulses.mode, out, self._term(*out.shape))
 
-    def _toeplitz(self, segment: Segment, queries: Segment) -> Array:
-        """g_r(t - s), (rank, tokens, queries). A pair that is not causal has age 0: its pulse is 0 anyway."""
-        if not len(self._aging):
-            return np.empty((0, 1, 1), self._dtype)
-        ages = np.maximum(np.arange(queries.low - segment.high + 1, queries.high - segment.low), 0)
-        table = self._table.age_terms(ages).astype(self._dtype)
-        return sliding_window_view(table, queries.high - queries.low, axis=1)[:, ::-1]
+    def _add_smooth(
+        self, level: Levels, segment: Segment, positions: npt.NDArray[np.intp], pulses: _Pulses, out: Array
+    ) -> None:
+        if not len(self._smooth):
+            return
+        term, rows = self._term(*out.shape), level.shape[1]
+        # ages count from 1 here
+        g = self._table.smooth.at(positions - _middle(segment) - 1).astype(self._dtype)
+        for f, weights in zip(self._smooth, g, strict=True):
+            parts = int(np.flatnonzero(f.any(axis=1))[-1]) + 1
+            cells = _stack(np.take(f[:parts], level, axis=1))
+            np.matmul(cells.swapaxes(1, 2), pulses.stacked[:, : parts * rows], out=term)
+            term *= weights
+            out += term
+
+    def _young_terms(
+        self, level: Levels, segment: Segment, positions: npt.NDArray[np.intp], pulses: _Pulses
+    ) -> Iterator[tuple[Array, Array, Array]]:
+        """f of the cells (heads, columns, depth), g(t - s) of those queries that it reaches, which are the first, and
+        their pulses (heads, depth, queries).
+
+        A pair that is not causal has age 0: its pulse is 0 anyway.
+        """
+        terms = self._table.young
+        young = positions[: np.searchsorted(positions, segment.high - 1 + terms.reach)]
+        if not young.size:
+            return
+        ages = np.maximum(young - np.arange(segment.low, segment.high)[:, np.newaxis], 0)
+        part = pulses.stacked[:, : len(self._base) * level.shape[1], : young.size]
+        for f, g in zip(self._young, terms.at(ages).astype(self._dtype), strict=True):
+            yield _stack(f[:, level]).swapaxes(1, 2), g, part
+
+    def _lose(self, level: Levels, pulses: Array, row: int, out: Array) -> None:
+        """Add what the wires take, as the tile itself says it; the first row of the cells is row `row`."""
+        tile, volts = self._circuit.tile, self._circuit.cells.levels_V.astype(self._dtype)[level]
+        assert tile is not None
+        out += wire_loss(tile, volts, pulses, self._circuit.tier, row) / self._full_scale
 
 
-def _looked_up(parts: Array, level: Levels, axis: int) -> Array:
-    """Every part at `level` (heads, tokens, D), one behind the other along `axis`."""
-    return np.concatenate([part[level] for part in parts], axis)
+def _middle(segment: Segment) -> int:
+    return (segment.low + segment.high) // 2
+
+
+def _since_middle(segment: Segment) -> npt.NDArray[np.float64]:
+    """Of the tokens of `segment`, in tokens."""
+    return np.arange(segment.low, segment.high) - float(_middle(segment))
+
+
+def _stack(parts: Array) -> Array:
+    """(parts, heads, rows, columns) -> (heads, parts x rows, columns)."""
+    _, heads, _, columns = parts.shape
+    return parts.swapaxes(0, 1).reshape(heads, -1, columns)

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gaincell_char.attention.chain import LARGEST_COUNT, STEPS
-from gaincell_char.attention.circuit import Circuit
+from gaincell_char.attention.circuit import Circuit, Counter
+from gaincell_char.attention.curves import Curve
+from gaincell_char.attention.draws import LARGEST_NORMAL
 from gaincell_char.attention.spread import Noise, Singles
 from gaincell_char.attention.tiles import Segment
 
@@ -34,16 +36,19 @@ class Published:
         self._quantize = quantize
 
     def pulses(self, scores: Array, segment: Segment, queries: slice) -> None:
-        scores.clip(0, 1, out=scores)
+        scores.clip(scores.dtype.type(0), scores.dtype.type(1), out=scores)
 
     def counts(self, sums: Array, position: int, queries: slice) -> None:
-        sums.clip(-self._limit, self._limit, out=sums)
+        limit = sums.dtype.type(self._limit)
+        sums.clip(-limit, limit, out=sums)
         if self._quantize:
             np.rint(sums, out=sums)
 
 
 class Measured:
     """The converters and the counter of `circuit`; what is not measured or switched off is as published.
+
+    Most charges are too small for a pulse or a count: only the others are converted.
 
     `spread`: offset and gain numbers of the ReLU converters (heads, 2, slots) and of the signed ones (heads, 4, tiles,
     D), standard normal; `noise` and where these heads are in it; None without.
@@ -64,6 +69,7 @@ class Measured:
         if spread is not None and circuit.signed_sigma is not None:
             self._signed_spread = (spread[1] * circuit.signed_sigma[:, None, None]).astype(dtype)
         self._noise = noise
+        self._no_pulse, self._no_count = _quiet(circuit, self._relu, self._signed, noise is not None)
 
     def pulses(self, scores: Array, segment: Segment, queries: slice) -> None:
         dtype = scores.dtype.type
@@ -73,49 +79,72 @@ class Measured:
             offset, gain = self._relu_spread[:, :, slots.start : slots.stop].swapaxes(0, 1)[..., None]
             scores *= 1 + gain
             scores += offset
+        flat = scores.reshape(-1)
+        some = np.flatnonzero(flat > dtype(self._no_pulse))
+        width = flat[some]
         if self._noise is not None and self._circuit.relu_jitter:
             noise, heads = self._noise
-            scores += dtype(self._circuit.relu_jitter) * noise.relu(heads, slots, queries)
+            width += dtype(self._circuit.relu_jitter) * noise.relu(heads, slots, queries, some)
         if self._relu is None:
-            np.clip(scores, dtype(0), dtype(1), out=scores)
+            np.minimum(width, dtype(1), out=width)
         else:
-            self._relu(scores)
+            self._relu(width)
         if self._circuit.stretch:
-            scores += np.where(scores > 0, dtype(self._circuit.stretch), dtype(0))
-            np.maximum(scores, 0, out=scores)
+            width += np.where(width > 0, dtype(self._circuit.stretch), dtype(0))
+        np.maximum(width, 0, out=width)
+        flat.fill(0)
+        flat[some] = width
 
     def counts(self, sums: Array, position: int, queries: slice) -> None:
-        tile = self._circuit.places.tile(position)
+        tile, dtype = self._circuit.places.tile(position), sums.dtype.type
         if self._signed_spread is not None:
             positive = sums >= 0
             offset, gain, below, shrink = self._signed_spread[:, :, tile].swapaxes(0, 1)[..., None]
             sums *= 1 + np.where(positive, gain, shrink)
             sums += np.where(positive, offset, -below)
+        flat = sums.reshape(-1)
+        some = np.flatnonzero(np.abs(flat) >= dtype(self._no_count))
+        width = flat[some]
         if self._noise is not None and self._circuit.signed_jitter:
             noise, heads = self._noise
-            jitter = sums.dtype.type(self._circuit.signed_jitter)
-            sums += jitter * noise.signed(heads, tile, sums.shape[1], queries)
-        limit = sums.dtype.type(STEPS)
+            width += dtype(self._circuit.signed_jitter) * noise.signed(heads, tile, sums.shape[1], queries, some)
         if self._signed is None:
-            np.clip(sums, -limit, limit, out=sums)
+            np.clip(width, dtype(-STEPS), dtype(STEPS), out=width)
         else:
-            self._signed(sums)
-        self._count(sums, tile, queries)
-
-    def _count(self, widths: Array, tile: int, queries: slice) -> None:
-        counter = self._circuit.counter
-        if counter is None:
-            np.rint(widths, out=widths)
-            np.clip(widths, -LARGEST_COUNT, LARGEST_COUNT, out=widths)
-            return
-        phase: Any = widths.dtype.type(counter.phase)
-        if self._noise is not None and counter.spread:
+            self._signed(width)
+        phase: Any = 0.0
+        if self._noise is not None and self._circuit.counter is not None and self._circuit.counter.spread:
             noise, heads = self._noise
-            phase = (counter.phase + counter.spread * noise.phase(heads, tile, queries)).astype(widths.dtype)
-        edges = np.abs(widths)
-        edges -= phase
-        edges *= widths.dtype.type(1 / counter.period)
-        np.floor(edges, out=edges)
-        edges += 1
-        np.clip(edges, 0, counter.largest, out=edges)
-        np.copysign(edges, widths, out=widths)
+            phase = noise.phase(heads, tile, sums.shape[1], queries, some)
+        flat.fill(0)
+        flat[some] = counted(self._circuit.counter, width, phase)
+
+
+def counted(counter: Counter | None, widths: Array, phase: Any = 0.0) -> Array:
+    """The counts of pulses of `widths`, with their signs; `phase`: where the clock is within what is unknown of it."""
+    dtype = widths.dtype.type
+    if counter is None:
+        nearest: Array = np.clip(np.rint(widths), dtype(-LARGEST_COUNT), dtype(LARGEST_COUNT))
+        return nearest
+    edges = np.abs(widths)
+    edges -= np.asarray(counter.phase + counter.spread * phase, widths.dtype)
+    edges *= dtype(1 / counter.period)
+    np.floor(edges, out=edges)
+    edges += 1
+    np.clip(edges, 0, counter.largest, out=edges)
+    np.copysign(edges, widths, out=edges)
+    return edges
+
+
+def _quiet(circuit: Circuit, relu: Curve | None, signed: Curve | None, noisy: bool) -> tuple[float, float]:
+    """Up to which score there is no pulse, and below which sum no count, whatever the noise does."""
+    relu_noise, signed_noise = (LARGEST_NORMAL * noisy * jitter for jitter in (circuit.relu_jitter, circuit.signed_jitter))
+    counter = circuit.counter
+    shortest = 0.5 if counter is None else counter.phase - noisy * counter.spread / 2
+    no_pulse, no_count = 0.0, shortest
+    if relu is not None:
+        no_pulse = min((low for low, _ in relu.beyond(0.0)), default=np.inf)
+    if signed is not None:
+        loud = [part for sign in (-1, 1) for part in signed.beyond(shortest, sign)]
+        no_count = min((max(low, -high, 0.0) for low, high in loud), default=np.inf)
+    return no_pulse - relu_noise, no_count - signed_noise

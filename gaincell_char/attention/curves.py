@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class Curve:
         knots = np.asarray(transfer.knots) / x_scale
         powers = x_scale ** np.arange(len(transfer.coefficients[0])) / y_scale
         table = np.asarray(transfer.coefficients) * powers
+        self._knots, self._table = knots, table
         self._low, self._high = dtype.type(knots[0]), dtype.type(knots[-1])
         self._starts = knots[:-1].astype(dtype)
         self._ends = np.append(knots[1:-1], np.inf).astype(dtype)
@@ -37,6 +39,21 @@ class Curve:
         self._to_bucket = dtype.type((_BUCKETS - 0.005) / (knots[-1] - knots[0]))
         self._index = np.empty(0, np.intp)
         self._work = np.empty((2, 0), dtype)
+
+    def beyond(self, y: float, sign: int = 1) -> list[tuple[float, float]]:
+        """Intervals of x that hold every x with sign y(x) > `y`, a millionth of the range wider than they have to be."""
+        pieces = zip(pairwise([*self._knots.tolist()]), sign * self._table, strict=True)
+        # the values at the ends are held
+        parts = [(-np.inf, self._knots[0], float(sign * self._table[0, 0]))]
+        for (low, high), row in pieces:
+            roots = np.roots(np.trim_zeros([*row[:0:-1], row[0] - y], "f"))
+            inside = roots.real[(np.abs(roots.imag) < 1e-6 * (high - low)) & (roots.real > 0) & (roots.real < high - low)]
+            for begin, end in pairwise(np.sort([0.0, *inside, high - low])):
+                parts.append((low + begin, low + end, float(np.polyval(row[::-1], (begin + end) / 2))))
+        end_value = float(np.polyval(sign * self._table[-1, ::-1], self._knots[-1] - self._knots[-2]))
+        parts.append((self._knots[-1], np.inf, end_value))
+        margin = 1e-6 * float(self._knots[-1] - self._knots[0])
+        return [(low - margin, high + margin) for low, high, value in parts if value > y]
 
     def __call__(self, x: Array) -> None:
         """Replace `x`, contiguous and of the curve's dtype, by y(x)."""

@@ -18,6 +18,8 @@ Keys = npt.NDArray[np.uint64]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _TO_UNIT = np.float32(2.0**-32)
+LARGEST_NORMAL = 6.77
+"""`normal` gives no number beyond: sqrt(-2 log(2^-33)), rounded up."""
 
 
 @lru_cache(maxsize=64)

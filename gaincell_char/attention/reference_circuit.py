@@ -59,7 +59,7 @@ def _query(
             chips.stored_V(v[s]), P, age[:, None], first_row=int(s[0]) % TILE_TOKENS, random=draws.cells("v", at, s)
         )
         width = chips.signed_pulse_s(Q_V, draws.signed(at, s), draws.signed_noise(at, s, q.size))
-        total += chips.code(width, draws.phase(at, s))
+        total += chips.code(width, draws.phase(at, s, q.size))
     return total / STEPS
 
 
@@ -92,24 +92,26 @@ class _Draws:
         if self._noise is None:
             return 0.0
         slots = [range(slot, slot + 1) for slot in (s % self._places.slots).tolist()]
-        return np.array([self._noise.relu(*self._one(at, slot))[0, 0, 0] for slot in slots], float)
+        heads, query = self._one(at)
+        one = np.zeros(1, np.intp)
+        return np.array([self._noise.relu(heads, slot, query, one)[0] for slot in slots], float)
 
     def signed_noise(self, at: tuple[int, int, int], s: Codes, width: int) -> Any:
         if self._noise is None:
             return 0.0
+        heads, query = self._one(at)
         tile = self._places.tile(int(s[0]))
-        heads, query = (at[0], slice(at[1], at[1] + 1)), slice(at[2], at[2] + 1)
-        return self._noise.signed(heads, tile, width, query)[0, :, 0].astype(float)
+        return self._noise.signed(heads, tile, width, query, np.arange(width)).astype(float)
 
-    def phase(self, at: tuple[int, int, int], s: Codes) -> Any:
+    def phase(self, at: tuple[int, int, int], s: Codes, width: int) -> Any:
         if self._noise is None:
             return 0.0
-        heads, query = (at[0], slice(at[1], at[1] + 1)), slice(at[2], at[2] + 1)
-        return self._noise.phase(heads, self._places.tile(int(s[0])), query)[0, :, 0]
+        heads, query = self._one(at)
+        return self._noise.phase(heads, self._places.tile(int(s[0])), width, query, np.arange(width))
 
     @staticmethod
-    def _one(at: tuple[int, int, int], slots: range) -> tuple[tuple[int, slice], range, slice]:
-        return (at[0], slice(at[1], at[1] + 1)), slots, slice(at[2], at[2] + 1)
+    def _one(at: tuple[int, int, int]) -> tuple[tuple[int, slice], slice]:
+        return (at[0], slice(at[1], at[1] + 1)), slice(at[2], at[2] + 1)
 
 
 def _codes(x: npt.ArrayLike, scaler: tuple[Any, Any], low: float, high: float, levels: int) -> Codes:

@@ -12,6 +12,7 @@ from gaincell_char.attention.draws import Keys, column_keys, mismatch_field, nor
 
 Array = npt.NDArray[np.floating[Any]]
 Singles = npt.NDArray[np.float32]
+Places = npt.NDArray[np.intp]
 
 _RELU, _SIGNED, _PHASE = range(3)
 
@@ -48,19 +49,21 @@ class Noise:
         places = column_keys(np.arange(heads), layer)[:, np.newaxis]
         self._queries: Keys = query_keys(q_levels, positions, circuit.seed) ^ places
 
-    def relu(self, heads: tuple[Any, ...], slots: range, queries: slice) -> Singles:
-        """Standard normal, (heads, slots, queries)."""
-        return normal(self._keys(heads, slots, _RELU, queries))
+    def relu(self, heads: tuple[Any, ...], slots: range, queries: slice, some: Places) -> Singles:
+        """Standard normal, for places `some` in (heads, slots, queries), flattened."""
+        return normal(self._keys(heads, slots, _RELU, queries, some))
 
-    def signed(self, heads: tuple[Any, ...], tile: int, width: int, queries: slice) -> Singles:
-        """Standard normal, (heads, width, queries)."""
-        return normal(self._keys(heads, range(tile * width, (tile + 1) * width), _SIGNED, queries))
+    def signed(self, heads: tuple[Any, ...], tile: int, width: int, queries: slice, some: Places) -> Singles:
+        """Standard normal, for places `some` in (heads, width, queries), flattened."""
+        return normal(self._keys(heads, range(tile * width, (tile + 1) * width), _SIGNED, queries, some))
 
-    def phase(self, heads: tuple[Any, ...], tile: int, queries: slice) -> Array:
-        """Of the clock that a tile's counters share: uniform in [-1/2, 1/2), (heads, 1, queries)."""
-        return uniform(self._keys(heads, range(tile, tile + 1), _PHASE, queries))
+    def phase(self, heads: tuple[Any, ...], tile: int, width: int, queries: slice, some: Places) -> Array:
+        """Of the clock that a tile's counters share: uniform in [-1/2, 1/2), for places as in `signed`."""
+        count = self._queries[heads][..., queries].shape[-1]
+        head, query = some // (width * count), some % count
+        return uniform(self._keys(heads, range(tile, tile + 1), _PHASE, queries, head * count + query))
 
-    def _keys(self, heads: tuple[Any, ...], columns: range, stream: int, queries: slice) -> Keys:
+    def _keys(self, heads: tuple[Any, ...], columns: range, stream: int, queries: slice, some: Places) -> Keys:
         own = column_keys(np.arange(columns.start, columns.stop), stream)
         keys: Keys = self._queries[heads][..., np.newaxis, queries] ^ own[:, np.newaxis]
-        return keys
+        return keys.reshape(-1)[some]

@@ -57,17 +57,43 @@ def test_a_curve_in_single_precision() -> None:
     assert np.quantile(np.abs(y - function(x * 1e-13) / 15e-9), 0.999) < 1e-6
 
 
+def of_table(found: AgedTable, age: Any) -> Any:
+    """The table again, of one token by itself."""
+    smooth, young = (
+        np.einsum("rpl,ra->pla", terms.levels, terms.at(ages))
+        for terms, ages in ((found.smooth, age - 1), (found.young, age))
+    )
+    return found.base[..., None] + smooth + young
+
+
 def test_tables_over_the_age() -> None:
     age = np.arange(500)
     level = np.linspace(-1, 1, 8)[:, None]
     table = np.stack([level * np.exp(-0.01 * age) + level**2 * np.exp(-0.02 * age), 0.1 * level * np.exp(-0.01 * age)])
     found = AgedTable(table, 1e-12)
-    assert found.ages.shape == (2, 500)
-    again = found.fresh[..., None] + np.einsum("rpl,ra->pla", found.levels, found.age_terms(age))
-    assert np.max(np.abs(again - table)) <= 1e-12
-    assert np.array_equal(found.age_terms(np.array([600])), found.age_terms(np.array([499])))
-    assert AgedTable(table, 1.0).ages.shape[0] < 2
-    assert AgedTable(np.ones((1, 8, 500)), 1e-12).ages.shape == (0, 500)
+    assert (len(found.young.ages), found.young.reach, found.smooth.reach) == (2, 500, 0)
+    assert np.max(np.abs(of_table(found, age) - table)) <= 1e-12
+    assert AgedTable(table[..., :1], 1e-12).young.reach == 0
+    assert AgedTable(np.ones((1, 8, 500)), 1e-12).smooth.reach == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(curvature=st.floats(-1e-4, 1e-4), jump=st.floats(0, 0.1), seed=st.integers(0, 99))
+def test_slow_tables_are_one_number_a_query(curvature: float, jump: float, seed: int) -> None:
+    """What leaks slowly is smooth, what the first read does is young and of age 0; for every token of a tile."""
+    rng, age = np.random.default_rng(seed), np.arange(1000)
+    level, leak, first = rng.normal(size=(3, 2, 8, 1))
+    table = level + 1e-6 * leak * age + curvature * leak * (age / 1000) ** 2 + jump * first * (age == 0)
+    found = AgedTable(table, 1e-5)
+    assert found.young.reach <= 1
+    assert len(found.smooth.ages) <= 1
+    assert np.max(np.abs(of_table(found, age) - table)) <= 2e-5
+    query = np.arange(64, 900)
+    at_middle = found.smooth.at(query - 33)
+    for token in (0, 31, 63):
+        g = at_middle + found.smooth.slopes[:, None] * (32 - token)
+        there = found.base[..., None] + np.einsum("rpl,ra->pla", found.smooth.levels, g)
+        assert np.max(np.abs(there - table[..., query - token])) <= 2e-5
 
 
 def test_numbers_are_normal_and_independent() -> None:
