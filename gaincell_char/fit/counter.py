@@ -42,7 +42,7 @@ def fit_counter(
     """
     parts = [dict(grids.by_condition(dataset)) for dataset in (counts, phase, aperture, maximum)]
     if corners is not None:
-        parts[0] = {**dict(grids.by_condition(corners)), **parts[0]}
+        parts[0] |= {condition: rows for condition, rows in grids.by_condition(corners) if condition not in parts[0]}
     common = [condition for condition in parts[0] if all(condition in part for part in parts[1:])]
     if not common:
         raise InputError("pulse_counter: the sweeps count, phase, aperture and maximum have no condition in common")
