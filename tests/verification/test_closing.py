@@ -1,4 +1,4 @@
-"""The time base of the head: its gate closes for good, however early the window follows."""
+"""The time base of the head: its gate closes for good, where one that stops with its window hangs half way."""
 
 from __future__ import annotations
 
