@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gaincell_char.circuits.testbench import Axis, Parameter, Testbench
+from gaincell_char.circuits.testbench import Axis, Circuit, Parameter, Testbench
 from gaincell_char.errors import InputError
 from gaincell_char.spice.netlist import Statement, file_statements
 from gaincell_char.technology import NATIVE, Technology, technology
@@ -23,15 +23,21 @@ def ported(bench: Testbench, devices: Technology) -> Testbench:
     if not devices.design:
         return bench
     if bench.circuit not in devices.circuits:
-        raise InputError(
-            f"{bench.circuit}.{bench.name}: {devices.name} has no sizes for {bench.circuit}; it has them for "
-            f"{', '.join(sorted(devices.circuits))}"
-        )
+        sized = ", ".join(sorted(devices.circuits))
+        raise InputError(f"{devices.name} has no sizes for {bench.circuit}; it has them for {sized}")
     ratio = supply_ratio(devices)
     return replace(
         bench,
         parameters=tuple(_parameter(each, devices) for each in bench.parameters),
         axes=tuple(_axis(each, ratio) for each in bench.axes),
+    )
+
+
+def ported_circuit(circuit: Circuit, devices: Technology) -> Circuit:
+    """`circuit` with all its testbenches `ported`; raises as that."""
+    benches = tuple(ported(bench, devices) for bench in circuit.testbenches)
+    return replace(
+        circuit, testbenches=benches, parameters=tuple(_parameter(each, devices) for each in circuit.parameters)
     )
 
 

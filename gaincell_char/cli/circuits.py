@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 @click.command("circuits", epilog="Example: gaincell circuits gain_cell")
 @click.argument("name", required=False)
+@click.option("--technology", "devices", metavar="TECHNOLOGY", help="Defaults and bounds in this technology.")
 @json_option
-def command(name: str | None, as_json: bool) -> None:
-    """List the circuits; with NAME, its parameters and testbenches."""
+def command(name: str | None, devices: str | None, as_json: bool) -> None:
+    """List the circuits and the technologies; with NAME, its parameters and testbenches."""
     from gaincell_char.circuits.testbench import circuit, circuits
 
+    if devices and not name:
+        raise click.UsageError("--technology changes defaults of a circuit; name the circuit")
     if name is None:
         found = [circuit(each) for each in circuits()]
         if as_json:
@@ -28,9 +31,16 @@ def command(name: str | None, as_json: bool) -> None:
         else:
             _print_list(found)
     elif as_json:
-        print_json(_description(circuit(name)))
+        print_json(_description(_in_technology(circuit(name), devices)))
     else:
-        _print_circuit(circuit(name))
+        _print_circuit(_in_technology(circuit(name), devices))
+
+
+def _in_technology(found: Circuit, name: str | None) -> Circuit:
+    from gaincell_char.circuits.ported import ported_circuit
+    from gaincell_char.technology import technology
+
+    return found if name is None else ported_circuit(found, technology(name))
 
 
 def _description(circuit: Circuit) -> dict[str, Any]:
@@ -72,10 +82,17 @@ def _description(circuit: Circuit) -> dict[str, Any]:
 
 
 def _print_list(found: list[Circuit]) -> None:
+    from gaincell_char.technology import technologies
+
     for circuit in found:
         benches = ", ".join(f"{bench.circuit}.{bench.name}" for bench in circuit.testbenches)
         click.echo(f"{circuit.name}  {circuit.summary}\n  testbenches: {benches}")
-    click.echo("\nParameters and axes: gaincell circuits NAME")
+    for devices in technologies().values():
+        where = devices.installed or f"not installed: {devices.install}"
+        click.echo(
+            f"\ntechnology {devices.name}  {devices.summary}\n  corners {', '.join(devices.corners)}; {where}", nl=False
+        )
+    click.echo("\n\nParameters and axes: gaincell circuits NAME")
 
 
 def _print_circuit(circuit: Circuit) -> None:

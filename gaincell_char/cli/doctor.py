@@ -39,6 +39,7 @@ def examine() -> dict[str, Any]:
     """Everything that `doctor` reports, as JSON-ready values; `problems` is empty on a machine that can do all."""
     from gaincell_char.spice.capabilities import capabilities
     from gaincell_char.spice.simulator import library, simulator
+    from gaincell_char.technology import technologies
 
     problems: list[str] = []
     found: dict[str, Any] = {
@@ -48,6 +49,7 @@ def examine() -> dict[str, Any]:
         "libngspice": None,
         "capabilities": [],
         "packages": {name: _version(name) for name in _PACKAGES},
+        "technologies": {name: devices.installed for name, devices in technologies().items()},
         "models": sorted(path.stem for path in data_folder("models").glob("*.json") if "schema" not in path.name),
         "networks": sorted(path.parent.name for path in data_folder("models").glob("embedded/*/model.safetensors")),
         "cache": str(cache_folder()),
@@ -72,6 +74,12 @@ def examine() -> dict[str, Any]:
     return found
 
 
+def _install(name: str) -> str:
+    from gaincell_char.technology import technology
+
+    return technology(name).install
+
+
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
@@ -91,6 +99,10 @@ def _print(found: dict[str, Any]) -> None:
         *((each["name"], f"{'yes' if each['works'] else 'no'}: {each['seen']}") for each in found["capabilities"]),
         ("packages", packages),
         ("not installed", absent or "nothing"),
+        *(
+            (f"technology {name}", where or f"not installed: {_install(name)}")
+            for name, where in found["technologies"].items()
+        ),
         ("behavioral models", ", ".join(found["models"]) or "none"),
         ("embedded networks", ", ".join(found["networks"]) or "none"),
         ("cache", found["cache"]),

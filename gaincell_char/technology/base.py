@@ -39,6 +39,8 @@ class Technology(ABC):
 
     name: str
     summary: str
+    install: str
+    """The command that brings the devices to a machine."""
     vdd_V: float
     vdd_range_V: tuple[float, float]
     temperature_range_C: tuple[float, float]

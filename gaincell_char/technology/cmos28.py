@@ -9,6 +9,7 @@ from gaincell_char.technology.base import Pelgrom, SectionedCard
 def cmos28() -> SectionedCard:
     return SectionedCard(
         name="cmos28",
+        install="pip install --force-reinstall --no-deps gaincell_char",
         card=paths.data_folder("netlists") / "technologies" / "cmos28.lib",
         summary="hand-written 28 nm-like BSIM4 devices, core and 3.0 nm thick oxide; not foundry data",
         vdd_V=0.9,

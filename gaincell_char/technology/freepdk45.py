@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gaincell_char.technology.open_pdk import OpenPdk, cell_minimum
 
-_SMALLEST = cell_minimum(90e-9, 50e-9)
+_SMALLEST = cell_minimum(90e-9, 50e-9, 50e-9)
 
 
 def freepdk45() -> OpenPdk:
@@ -25,7 +25,7 @@ def freepdk45() -> OpenPdk:
         },
         vdd_V=1.0,
         vdd_range_V=(0.9, 1.1),
-        temperature_range_C=(-40.0, 125.0),
+        temperature_range_C=(0.0, 125.0),  # the mobility of its long devices runs away in the cold
         models={"nfet": "NMOS_VTG", "pfet": "PMOS_VTG", "nfet_thick": "NMOS_VTH", "pfet_thick": "PMOS_VTH"},
         smallest=_SMALLEST,
         design=_SMALLEST

@@ -17,8 +17,6 @@ class OpenPdk(Technology):
 
     distribution: str
     """Its name on PyPI."""
-    install: str
-    """The command that installs it."""
     folder: str
     """Where the model files are, relative to the folder that the distribution is installed in."""
     corner_files: Mapping[str, tuple[str, ...]]
@@ -58,7 +56,8 @@ class OpenPdk(Technology):
         return Path(str(found))
 
 
-def cell_minimum(width_m: float, length_m: float) -> dict[str, float]:
-    """The smallest sizes of the gain cell's devices where all have the same smallest width and length."""
+def cell_minimum(width_m: float, core_length_m: float, thick_length_m: float) -> dict[str, float]:
+    """The smallest sizes of the gain cell's devices: all of one width; select devices are core, the others thick."""
     widths = {f"gain_cell.{name}": width_m for name in ("wn", "wp", "wsn", "wsp", "wwn", "wwp")}
-    return widths | {f"gain_cell.{name}": length_m for name in ("lrn", "lrp", "lsel", "lwr")}
+    lengths = {f"gain_cell.{name}": thick_length_m for name in ("lrn", "lrp", "lwr")}
+    return {**widths, **lengths, "gain_cell.lsel": core_length_m}
