@@ -15,9 +15,9 @@ from gaincell_char.attention.cache import KVCache
 from gaincell_char.attention.chain import INPUT_LEVELS, Chain, chain
 from gaincell_char.attention.circuit import circuit
 from gaincell_char.attention.effects import check_fidelity
-from gaincell_char.attention.folded import TileSums
+from gaincell_char.attention.folded import Source, TileSums
 from gaincell_char.attention.observation import InnerMoments, Observer, scaled_statistics
-from gaincell_char.attention.quantizers import SMALLEST_GAIN, rescale, to_levels
+from gaincell_char.attention.quantizers import SMALLEST_GAIN, Raw, converter, per_head
 from gaincell_char.attention.scalers import LayerScalers, Scalers, check_layer, default_layer, load_scalers
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
@@ -136,31 +136,33 @@ class AnalogAttention:
         _check(q, k, v)
         scalers = self._layer(layer, q.shape[1])
         inner = None if self.observe is None else InnerMoments(q.shape[1])
+        out = per_head(*scalers["out"], q.dtype)
         with side_by_side() as run:
-            levels, start = self._levels(layer, (q, k, v), scalers, cache, run)
-            y = self._tile_sums(levels, start, layer, inner, run)
-            if self.observe is not None and inner is not None:
-                self.observe(layer, "score", inner.score.statistics())
-                self.observe(layer, "sum", inner.sum.statistics())
-                self._report(layer, "out", y, scalers, (-np.inf, np.inf))
-            rescale(y, *scalers["out"], run)
+            sources, start = self._sources(layer, (q, k, v), scalers, cache, run)
+            y = self._tile_sums(sources, start, layer, out if inner is None else None, inner, run)
+        if self.observe is not None and inner is not None:
+            self.observe(layer, "score", inner.score.statistics())
+            self.observe(layer, "sum", inner.sum.statistics())
+            self._report(layer, "out", y, scalers, (-np.inf, np.inf))
+            y *= out[0]
+            y += out[1]
         return y
 
-    def _levels(
+    def _sources(
         self, layer: int, raw: tuple[Array, Array, Array], scalers: LayerScalers, cache: KVCache | None, run: Run
-    ) -> tuple[tuple[Array, Array, Array], int]:  # fmt: skip
+    ) -> tuple[tuple[Source, Source, Source], int]:  # fmt: skip
         """Of q, and of k and v with those in the cache; the position of the first k."""
-        chain = self.chain
-        converted = []
+        chain, sources = self.chain, []
         for name, x in zip("qkv", raw, strict=True):
             limits, count = ((0.0, 1.0), INPUT_LEVELS) if name == "q" else (chain.level_range_V, chain.stored_levels)
             self._report(layer, name, x, scalers, limits)
-            converted.append(to_levels(x, *scalers[name], *limits, count if chain.quantize else None, run))
-        q, k, v = converted
+            convert = converter(*scalers[name], *limits, count if chain.quantize else None, x.dtype)
+            sources.append(Raw(x, convert))
+        q, k, v = sources
         if cache is None:
             return (q, k, v), 0
-        k, v, start = cache.append(layer, k, v, chain.window)
-        return (q, k, v), start
+        keys, values, start = cache.append(layer, k.levels(run), v.levels(run), chain.window)
+        return (q, keys, values), start
 
     def _report(
         self, layer: int, name: str, x: Array, scalers: LayerScalers, limits: tuple[float, float]

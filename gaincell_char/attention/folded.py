@@ -15,15 +15,16 @@ from gaincell_char.attention.blas import Run, in_turn
 from gaincell_char.attention.chain import Chain
 from gaincell_char.attention.observation import InnerMoments
 from gaincell_char.attention.products import Prepared, Scratch
-from gaincell_char.attention.quantizers import Heads, few_heads
+from gaincell_char.attention.quantizers import Heads, Raw, few_heads
 from gaincell_char.attention.stages import Draws, Stages, measured, published
-from gaincell_char.attention.tiles import Segment, mask, seeing, visible_pairs, visible_tiles, within
+from gaincell_char.attention.tiles import Block, Look, Segment, blocks, visible_pairs, within
 
 Array = npt.NDArray[np.floating[Any]]
+Source = Array | Raw
 
 # queries of a block, over all its heads: few enough for the processor's cache, enough for NumPy's calls to weigh
 # little; the characterized chain makes more calls
-_BLOCK = 256
+_BLOCK = 512
 _CIRCUIT_BLOCK = 1024
 
 
@@ -32,131 +33,169 @@ class TileSums:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        self._idle: list[_Heads] = []
+        self._idle: list[_Worker] = []
 
     def __call__(
         self,
-        levels: tuple[Array, Array, Array],
-        start: int = 0,
-        layer: int = 0,
-        observed: InnerMoments | None = None,
-        run: Run = in_turn,
+        sources: tuple[Source, Source, Source],
+        start: int,
+        layer: int,
+        out: tuple[Array, Array] | None,
+        observed: InnerMoments | None,
+        run: Run,
     ) -> Array:
-        """Y, the sum of the tiles' counts, for levels q (B, H, T, D), k and v (B, H, S, D) -> (B, H, T, D).
+        """The sum of the tiles' counts for q (B, H, T, D), k and v (B, H, S, D) -> Y (B, H, T, D), or gain Y + offset.
 
-        Keys are the tokens from position `start` on; the queries are the last T of them. `layer` chooses the cells and
-        converters where they differ.
+        Parameters
+        ----------
+        sources: q, k and v, as levels or to be converted to them.
+        start: position of the first key; the queries are the last T tokens.
+        layer: chooses the cells and converters where they differ.
+        out: gain and offset, (H, 1, 1) each.
         """
-        q, k, _ = levels
+        shape, dtype = sources[0].shape, _dtype(sources[0])
+        stop = start + sources[1].shape[2]
+        queries = Segment(stop - shape[2], stop)
         circuit = self._chain.circuit
-        draws = None if circuit is None else Draws(circuit, layer, q, start + k.shape[2] - q.shape[2])
-        y = np.empty(q.shape, q.dtype)
+        size = _BLOCK if circuit is None else _CIRCUIT_BLOCK
+        chunks = few_heads(shape, size * shape[3])
+        together = chunks[0][1].stop - chunks[0][1].start
+        plan = blocks(self._chain, start, queries, max(1, size // together), dtype)
+        draws = None if circuit is None else Draws(circuit, layer, _ready(sources[0]), queries.low)
+        y = np.empty(shape, dtype)
 
         def sum_tiles(heads: Heads) -> InnerMoments | None:
-            seen = None if observed is None else InnerMoments(q.shape[1])
-            part = tuple(x[heads] for x in levels)
             if circuit is not None and draws is not None:
-                stages = measured(circuit, self._chain, q.dtype, draws, heads)
-                _Heads(self._chain, stages, q.dtype).run(part, start, y[heads], heads[1].start, seen)
-                return seen
-            worker = self._worker(q.dtype)
-            worker.run(part, start, y[heads], heads[1].start, seen)
-            self._idle.append(worker)
+                worker = _Worker(self._chain, measured(circuit, self._chain, dtype, draws, heads), dtype)
+            else:
+                worker = self._worker(dtype)
+            seen = None if observed is None else InnerMoments(shape[1])
+            worker.run(sources, heads, start, plan, seen, y, out)
+            if circuit is None:
+                self._idle.append(worker)
             return seen
 
-        for seen in run(sum_tiles, few_heads(q.shape, _block(self._chain) * q.shape[3])):
+        for seen in run(sum_tiles, chunks):
             if observed is not None and seen is not None:
                 observed.merge(seen)
         return y
 
-    def _worker(self, dtype: np.dtype[Any]) -> _Heads:
+    def _worker(self, dtype: np.dtype[Any]) -> _Worker:
         try:
             worker = self._idle.pop()
         except IndexError:
             worker = None
         if worker is None or worker.dtype != dtype:
-            return _Heads(self._chain, published(self._chain, dtype), dtype)
+            return _Worker(self._chain, published(self._chain, dtype), dtype)
         return worker
 
 
-def _block(chain: Chain) -> int:
-    return _BLOCK if chain.circuit is None else _CIRCUIT_BLOCK
+def _dtype(source: Source) -> np.dtype[Any]:
+    return source.x.dtype if isinstance(source, Raw) else source.dtype
 
 
-class _Heads:
-    """Some heads of one sequence at a time, with memory of its own."""
+def _ready(source: Source) -> Array:
+    return source.levels(in_turn) if isinstance(source, Raw) else source
+
+
+class _Worker:
+    """Computes some heads of one sequence after others, in memory of its own."""
 
     def __init__(self, chain: Chain, stages: Stages, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self._chain = chain
         self._stages = stages
+        self._levels = tuple(Scratch(dtype) for _ in range(3))
         self._turned, self._pulses, self._sums, self._part, self._total = (Scratch(dtype) for _ in range(5))
 
     def run(
-        self, levels: tuple[Array, ...], start: int, y: Array, number: int, observed: InnerMoments | None
-    ) -> None:  # fmt: skip
-        """Fill y of some heads from their levels, (heads, tokens, D) each; the first of them is head `number`."""
-        self._q, self._k, self._v = levels
-        self._y = y
+        self,
+        sources: tuple[Source, Source, Source],
+        heads: Heads,
+        start: int,
+        plan: list[Block],
+        observed: InnerMoments | None,
+        y: Array,
+        out: tuple[Array, Array] | None,
+    ) -> None:
+        """Fill y (B, H, T, D) at `heads`."""
+        self._q, self._k, self._v = (
+            self._of(source, heads, scratch) for source, scratch in zip(sources, self._levels, strict=True)
+        )
         self._start = start
-        self._first_query = start + self._k.shape[1] - self._q.shape[1]
-        self._number = number
+        self._first_query = plan[0].queries.low
+        self._number = heads[1].start
         self._observed = observed
-        stop = self._first_query + self._q.shape[1]
-        size = max(1, _block(self._chain) // len(self._q))
         for product in (self._stages.scores, self._stages.currents):
             if isinstance(product, Prepared):
                 product.forget()
-        for low in range(self._first_query, stop, size):
-            self._run_block(Segment(low, min(low + size, stop)))
+        scaler = None if out is None else (out[0][heads[1]], out[1][heads[1]])
+        for block in plan:
+            total = self._block_total(block)
+            total *= self._stages.step
+            if scaler is not None:
+                total *= scaler[0]
+                total += scaler[1]
+            y[heads][:, self._rows(block.queries)] = total.swapaxes(1, 2)
 
-    def _run_block(self, block: Segment) -> None:
-        rows = self._rows(block)
+    @staticmethod
+    def _of(source: Source, heads: Heads, scratch: Scratch) -> Array:
+        if not isinstance(source, Raw):
+            return source[heads]
+        x = source.x[heads]
+        levels = scratch(*x.shape)
+        source.convert(x, heads[1], levels)
+        return levels
+
+    def _block_total(self, block: Block) -> Array:
+        """Counts of all tiles for a block of queries, (heads, D, queries)."""
+        rows = self._rows(block.queries)
         heads, _, width = self._q.shape
-        shape = heads, width, block.high - block.low
+        shape = heads, width, rows.stop - rows.start
         q = self._turned(*shape)
         np.copyto(q, self._q[:, rows].swapaxes(1, 2))
-        self._stages.scores.begin(block, q)
-        self._stages.currents.begin(block, None)
+        self._stages.scores.begin(block.queries, q)
+        self._stages.currents.begin(block.queries, None)
         total = self._total(*shape)
         total.fill(0)
-        for tile in visible_tiles(self._chain, self._start, block):
-            queries, sums = self._tile_current(tile, block)
-            self._stages.conversions.counts(sums, tile[0].low, self._rows(queries))
-            seen = total[:, :, within(queries, block)]
+        for tile in block.tiles:
+            queries, sums = self._tile_current(tile)
+            self._stages.conversions.counts(sums, tile[0].segment.low, self._rows(queries))
+            seen = total[:, :, within(queries, block.queries)]
             np.add(seen, sums, out=seen)
-        total *= self._stages.step
-        self._y[:, rows] = total.swapaxes(1, 2)
+        return total
 
-    def _tile_current(self, tile: list[Segment], block: Segment) -> tuple[Segment, Array]:
-        """The queries of `block` that see `tile`, and its A_n/(full scale x step): (heads, D, queries)."""
-        seers = [seeing(self._chain, segment, block) for segment in tile]
-        queries = Segment(min(seer.low for seer in seers), max(seer.high for seer in seers))
+    def _tile_current(self, tile: list[Look]) -> tuple[Segment, Array]:
+        """The queries that see `tile`, and its A_n/(full scale x step): (heads, D, queries)."""
         shape = self._q.shape[0], self._q.shape[2]
-        sums = self._sums(*shape, queries.high - queries.low)
         if len(tile) == 1:
-            self._segment_current(tile[0], queries, sums)
+            queries = tile[0].queries
+            sums = self._sums(*shape, queries.high - queries.low)
+            self._segment_current(tile[0], sums)
         else:
-            sums[:] = 0
-            for segment, seer in zip(tile, seers, strict=True):
-                part = self._part(*shape, seer.high - seer.low)
-                self._segment_current(segment, seer, part)
-                sums[:, :, within(seer, queries)] += part
+            queries = Segment(min(look.queries.low for look in tile), max(look.queries.high for look in tile))
+            sums = self._sums(*shape, queries.high - queries.low)
+            sums.fill(0)
+            for look in tile:
+                part = self._part(*shape, look.queries.high - look.queries.low)
+                self._segment_current(look, part)
+                sums[:, :, within(look.queries, queries)] += part
         if self._observed is not None:
             count, step = shape[1] * (queries.high - queries.low), self._stages.step
             self._observed.sum.add(self._number, sums, count, self._chain.current_scale * step, (-1 / step, 1 / step))
         return queries, sums
 
-    def _segment_current(self, segment: Segment, queries: Segment, out: Array) -> None:
+    def _segment_current(self, look: Look, out: Array) -> None:
+        segment, queries, _ = look
         stored = slice(segment.low - self._start, segment.high - self._start)
         pulses = self._pulses(self._q.shape[0], segment.high - segment.low, queries.high - queries.low)
         self._stages.scores.scores(self._k[:, stored], segment, queries, pulses)
         if self._observed is not None:
-            mask(self._chain, pulses, segment, queries)
+            look.mask(pulses)
             count = visible_pairs(self._chain, segment, queries)
             self._observed.score.add(self._number, pulses, count, self._chain.score_scale, (-np.inf, 1.0))
         self._stages.conversions.pulses(pulses, segment, self._rows(queries))
-        mask(self._chain, pulses, segment, queries)
+        look.mask(pulses)
         self._stages.currents.currents(self._v[:, stored], segment, queries, pulses, out)
 
     def _rows(self, queries: Segment) -> slice:

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from gaincell_char.attention.chain import TILE_TOKENS
 from gaincell_char.attention.tiles import Segment, within
 from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw
 
@@ -31,6 +32,7 @@ Array = npt.NDArray[np.floating[Any]]
 
 # what is stored is prepared once for the blocks of so many queries
 _REFERENCE_TOKENS = 1024
+_KEPT_AGES = 64
 
 
 class Product(Protocol):
@@ -138,6 +140,8 @@ class Folded(Prepared):
         self._aged = Aged(law, full_scale, dtype)
         # tokens after t0 grow by exp(lambda (s - t0)), up to a third of the dtype's exponents; beyond `Aged` takes over
         self._reach = float(np.log(np.finfo(dtype).max)) / 3 / (law.decay * max(len(self._orders), 1))
+        self._fading = np.exp(-law.decay * np.arange(TILE_TOKENS)[::-1])
+        self._ages: dict[tuple[int, int], Array] = {}
         self._block = Segment(0, 0)
         self._reference: int | None = None
         self._weights = np.empty(0, dtype)
@@ -154,10 +158,7 @@ class Folded(Prepared):
         if self._reference is None or block.high - 1 - self._reference > min(self._reach, _REFERENCE_TOKENS):
             self.forget()
             self._reference = block.low
-        since = np.arange(block.low - self._reference, block.high - self._reference) * self._decay
-        order = np.arange(1, len(self._orders) + 1)[:, np.newaxis]
-        # A_i r^i from t0 to the query
-        self._weights = (self._orders * np.exp(-order * since)).astype(self._dtype)[:, np.newaxis]
+        self._weights = self._ageing(block.low - self._reference, block.high - self._reference)
         if pulses is not None:
             self._folded_q = self._fold(pulses, self._weights, self._q_scratch)
 
@@ -179,6 +180,18 @@ class Folded(Prepared):
             powers = self._powers(stored, self._decayed(segment)[:, np.newaxis], segment)
         folded = self._fold(pulses, self._weights[:, :, within(queries, self._block)], self._pulses)
         np.matmul(powers, folded, out=out)
+
+    def _ageing(self, low: int, high: int) -> Array:
+        """A_i r^i for queries `low` to `high` - 1 tokens after t0, (orders, 1, queries)."""
+        weights = self._ages.get((low, high))
+        if weights is None:
+            if len(self._ages) >= _KEPT_AGES:
+                self._ages.clear()
+            order = np.arange(1, len(self._orders) + 1)[:, np.newaxis]
+            since = np.arange(low, high) * self._decay
+            weights = (self._orders * np.exp(-order * since)).astype(self._dtype)[:, np.newaxis]
+            self._ages[low, high] = weights
+        return weights
 
     def _is_far(self, segment: Segment) -> bool:
         return self._reference is None or segment.high - 1 - self._reference > self._reach
@@ -212,8 +225,9 @@ class Folded(Prepared):
     def _decayed(self, segment: Segment) -> Array:
         """r from each token of `segment` to t0, (tokens,)."""
         reference = self._block.low if self._reference is None else self._reference
-        age = reference - np.arange(segment.low, segment.high)
-        return np.exp(-self._decay * age).astype(self._dtype)
+        to_last = self._fading[TILE_TOKENS - (segment.high - segment.low) :]
+        decayed: Array = (math.exp(-self._decay * (reference - (segment.high - 1))) * to_last).astype(self._dtype)
+        return decayed
 
 
 class Aged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,47 +28,62 @@ def quantize(x: Array, low: float, high: float, levels: int) -> Array:
 
 def scale(x: Array, gain: Array, offset: Array) -> Array:
     """`gain` x + `offset` per head: x (B, H, T, D), gain and offset (H,); the gain is at least 1e-20."""
-    a, b = _per_head(gain, offset, x.dtype)
+    a, b = per_head(gain, offset, x.dtype)
     scaled: Array = x * a
     scaled += b
     return scaled
 
 
-def to_levels(
-    x: Array, gain: Array, offset: Array, low: float, high: float, levels: int | None, run: Run = in_turn
-) -> Array:
-    """quantize(clip(gain x + offset, low, high)), a new (B, H, T, D) array; `levels` None leaves the quantizer out.
+@dataclass(frozen=True)
+class Converter:
+    """quantize(clip(gain x + offset, low, high)) head by head, gain and offset (H, 1, 1); step None: not quantized."""
 
-    A few heads at a time, so that the passes over them stay in the processor's cache.
-    """
-    stored = np.empty(x.shape, x.dtype)
-    a, b = _per_head(gain, offset, x.dtype)
-    step = None if levels is None else x.dtype.type((high - low) / (levels - 1))
+    gain: Array
+    offset: Array
+    low: float
+    high: float
+    step: float | None
 
-    def convert(heads: Heads) -> None:
-        part = stored[heads]
-        np.multiply(x[heads], a[heads[1]], out=part)
-        part += b[heads[1]]
-        part.clip(low, high, out=part)
-        if step is not None:
-            part /= step
-            np.rint(part, out=part)
-            part *= step
-
-    run(convert, few_heads(x.shape))
-    return stored
+    def __call__(self, x: Array, heads: slice, out: Array) -> None:
+        """Of `heads`, x (heads, T, D) into `out`."""
+        np.multiply(x, self.gain[heads], out=out)
+        out += self.offset[heads]
+        out.clip(self.low, self.high, out=out)
+        if self.step is not None:
+            out /= self.step
+            np.rint(out, out=out)
+            out *= self.step
 
 
-def rescale(y: Array, gain: Array, offset: Array, run: Run = in_turn) -> None:
-    """y <- `gain` y + `offset` as `scale`, in place."""
-    a, b = _per_head(gain, offset, y.dtype)
+def converter(
+    gain: Array, offset: Array, low: float, high: float, levels: int | None, dtype: np.dtype[Any]
+) -> Converter:  # fmt: skip
+    """To `levels` levels, or to all numbers between `low` and `high`; the gain is at least 1e-20."""
+    step = None if levels is None else (high - low) / (levels - 1)
+    return Converter(*per_head(gain, offset, dtype), low, high, step)
 
-    def convert(heads: Heads) -> None:
-        part = y[heads]
-        part *= a[heads[1]]
-        part += b[heads[1]]
 
-    run(convert, few_heads(y.shape))
+@dataclass(frozen=True)
+class Raw:
+    """x (B, H, T, D) that is converted where it is needed."""
+
+    x: Array
+    convert: Converter
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.x.shape
+
+    def levels(self, run: Run) -> Array:
+        """All of them, a few heads at a time, so that the passes over them stay in the processor's cache."""
+        stored = np.empty(self.x.shape, self.x.dtype)
+        run(lambda heads: self.convert(self.x[heads], heads[1], stored[heads]), few_heads(self.x.shape))
+        return stored
+
+
+def to_levels(x: Array, gain: Array, offset: Array, low: float, high: float, levels: int | None) -> Array:
+    """quantize(clip(gain x + offset, low, high)), a new (B, H, T, D) array; `levels` None leaves the quantizer out."""
+    return Raw(x, converter(gain, offset, low, high, levels, x.dtype)).levels(in_turn)
 
 
 def few_heads(shape: tuple[int, ...], values: int = _VALUES_AT_ONCE) -> list[Heads]:
@@ -77,7 +93,7 @@ def few_heads(shape: tuple[int, ...], values: int = _VALUES_AT_ONCE) -> list[Hea
     return [(b, slice(h, min(h + together, heads))) for b in range(batch) for h in range(0, heads, together)]
 
 
-def _per_head(gain: Array, offset: Array, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+def per_head(gain: Array, offset: Array, dtype: np.dtype[Any]) -> tuple[Array, Array]:
     """The gain, at least 1e-20, and the offset, both (H, 1, 1) of `dtype`."""
     a = np.maximum(gain, SMALLEST_GAIN).astype(dtype)[:, np.newaxis, np.newaxis]
     return a, np.asarray(offset, dtype)[:, np.newaxis, np.newaxis]

@@ -55,17 +55,47 @@ def seeing(chain: Chain, segment: Segment, block: Segment) -> Segment:
 _NOT_FUTURE = np.tri(TILE_TOKENS, dtype=bool).T
 
 
-def mask(chain: Chain, scores: Array, segment: Segment, queries: Segment) -> None:
-    """Set `scores` (heads, tokens of `segment`, `queries`) to 0 where the age is not allowed.
+class Look(NamedTuple):
+    """Queries that look at a segment; for some of them 1 where a (token, query) pair is allowed, else 0."""
 
-    Only the queries that see a part of the segment are touched: those within it (the future), and those for which the
-    segment is leaving the window.
-    """
+    segment: Segment
+    queries: Segment
+    allowed: tuple[tuple[slice, Array], ...]
+
+    def mask(self, scores: Array) -> None:
+        """Set `scores` (heads, tokens, queries) to 0 where the age is not allowed."""
+        for queries, allowed in self.allowed:
+            scores[:, :, queries] *= allowed
+
+
+class Block(NamedTuple):
+    """Queries, and tile by tile how they look at the segments they may see."""
+
+    queries: Segment
+    tiles: list[list[Look]]
+
+
+def blocks(chain: Chain, first_key: int, queries: Segment, size: int, dtype: np.dtype[Any]) -> list[Block]:
+    """`queries` in blocks of `size`, with keys from `first_key` on; masks for scores of `dtype`."""
+    plan = []
+    for low in range(queries.low, queries.high, size):
+        block = Segment(low, min(low + size, queries.high))
+        tiles = visible_tiles(chain, first_key, block)
+        plan.append(Block(block, [[_look(chain, segment, block, dtype) for segment in tile] for tile in tiles]))
+    return plan
+
+
+def _look(chain: Chain, segment: Segment, block: Segment, dtype: np.dtype[Any]) -> Look:
+    """Only the queries that see a part of the segment need a mask: those within it (the future), and those for which
+    the segment is leaving the window."""
+    queries, allowed = seeing(chain, segment, block), []
     tokens = segment.high - segment.low
-    for begin, allowed in ((segment.low, _NOT_FUTURE), (segment.low + chain.window, ~_NOT_FUTURE)):
+    for begin, pairs in ((segment.low, _NOT_FUTURE), (segment.low + chain.window, ~_NOT_FUTURE)):
         low, high = max(begin, queries.low), min(begin + tokens - 1, queries.high)
         if low < high:
-            scores[:, :, low - queries.low : high - queries.low] *= allowed[:tokens, low - begin : high - begin]
+            among = pairs[:tokens, low - begin : high - begin].astype(dtype)
+            allowed.append((within(Segment(low, high), queries), among))
+    return Look(segment, queries, tuple(allowed))
 
 
 def visible_pairs(chain: Chain, segment: Segment, queries: Segment) -> int:
