@@ -7,7 +7,6 @@ python docs/figures/charge_to_pulse.py burst.parquet
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -15,11 +14,11 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
+from waveforms import Phase, Trace, figure, simulate
 
 from gaincell_char.circuits.charge_to_pulse import tile
 from gaincell_char.circuits.converter import Group
 from gaincell_char.circuits.testbench import Setting
-from gaincell_char.spice.batch import BatchEngine
 
 HERE = Path(__file__).parent
 LSB_S = tile.LSB_S
@@ -35,30 +34,28 @@ def waveforms() -> None:
     """Bit line, integrator output and pulse of four columns and of the reference, phases marked."""
     setting = Setting()
     deck = tile.deck("figure", setting, [[group] for group in COLUMNS.values()])
-    extra = (*(f"v(xc{index}.out)" for index in range(len(COLUMNS))), "v(bz)", "v(xref.xz.out)")
-    found = BatchEngine().run(replace(deck, vectors=deck.vectors + extra), 300.0)
-    time, vectors = found.scale * 1e9, found.vectors
-    figure, axes = plt.subplots(3, 1, figsize=(8, 7), sharex=True, constrained_layout=True)
-    for index, name in enumerate(COLUMNS):
-        for axis, vector in zip(axes, (f"v(b{index})", f"v(xc{index}.out)", f"v(p{index})"), strict=True):
-            axis.plot(time, vectors[vector], label=name, linewidth=1.2)
-    for axis, vector in zip(axes, ("v(bz)", "v(xref.xz.out)", "v(win)"), strict=True):
-        axis.plot(time, vectors[vector], "k--", linewidth=1, label="reference" if axis is not axes[2] else "window")
+    outputs = [f"v(xc{index}.out)" for index in range(len(COLUMNS))]
+    found = simulate(deck, (*outputs, "v(bz)", "v(xref.xz.out)"))
     at = tile.phases(tile.values(setting)[0])
     opened, closed = tile.opening(setting, found)
-    marks = {"reset": 0, "read": at.read, "enable": at.enable, "window": opened, "": closed}
-    for axis, name in zip(axes, ("bit line (V)", "integrator output (V)", "pulse (V)"), strict=True):
-        axis.set_ylabel(name)
-        axis.grid(alpha=0.3)
-        for when in marks.values():
-            axis.axvline(when * 1e9, color="gray", linewidth=0.8, linestyle=":")
-    for name, when in marks.items():
-        axes[0].text(when * 1e9 + 0.2, axes[0].get_ylim()[1], name, va="bottom", fontsize=9)
-    axes[0].legend(fontsize=8, loc="lower right")
-    axes[2].legend(fontsize=8, loc="upper left")
-    axes[2].set_xlabel("time (ns)")
-    axes[2].set_xlim(0, 46)
-    figure.savefig(HERE / "charge_to_pulse_waveforms.svg")
+    names = list(enumerate(COLUMNS))
+    rows = {
+        "bit line, V": [*(Trace(f"v(b{n})", name, n) for n, name in names), Trace("v(bz)", "reference", None)],
+        "integrator out, V": [
+            *(Trace(vector, name, n) for vector, (n, name) in zip(outputs, names, strict=True)),
+            Trace("v(xref.xz.out)", "reference", None),
+        ],
+        "pulse, V": [*(Trace(f"v(p{n})", name, n) for n, name in names), Trace("v(win)", "window", None)],
+    }
+    phases = [
+        Phase("reset", 0.0, at.released),
+        Phase("cells are read", at.released, at.enable),
+        Phase("replica on", at.enable, opened),
+        Phase("window: pulses", opened, closed),
+        Phase("", closed, closed + 2e-9),
+    ]
+    title = f"ReLU converter, one conversion; {setting.corner}, {setting.temperature_C:g} C, {setting.vdd_V:g} V"
+    figure("charge_to_pulse_waveforms.svg", title, found, rows, phases)
 
 
 def bursts(path: Path) -> None:

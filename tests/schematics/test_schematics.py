@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -135,3 +136,15 @@ def test_collisions_are_named() -> None:
     close.add("m1", NFET, 40, 40)
     close.add("m2", PFET, 60, 40)
     assert any("m1 overlaps m2" in fault for fault in collisions(close, circuit))
+
+
+def test_every_picture_of_the_docs_is_there_and_every_schematic_is_shown() -> None:
+    docs = FOLDER.parent
+    shown = set()
+    for text in [docs.parent / "README.md", *docs.glob("*.md")]:
+        for target in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", text.read_text("utf-8")):
+            if "://" not in target:
+                picture = (text.parent / target).resolve()
+                assert picture.is_file(), f"{text.name}: {target}"
+                shown.add(picture)
+    assert {path.resolve() for path in FOLDER.glob("*.svg")} <= shown
