@@ -48,6 +48,7 @@ def _description(circuit: Circuit) -> dict[str, Any]:
         "name": circuit.name,
         "summary": circuit.summary,
         "netlist": circuit.netlist,
+        "schematic": _schematic(circuit),
         "parameters": [
             {
                 "name": each.name,
@@ -81,6 +82,14 @@ def _description(circuit: Circuit) -> dict[str, Any]:
     }
 
 
+def _schematic(circuit: Circuit) -> str | None:
+    """Where the circuit's drawing is; a checkout has them, an installed package has not."""
+    from gaincell_char.paths import data_folder
+
+    drawing = data_folder("docs") / "schematics" / f"{circuit.name}.svg"
+    return str(drawing) if drawing.is_file() else None
+
+
 def _print_list(found: list[Circuit]) -> None:
     from gaincell_char.technology import technologies
 
@@ -101,7 +110,10 @@ def _print_circuit(circuit: Circuit) -> None:
     from gaincell_char.units import format_si
 
     console = Console(highlight=False)
-    console.print(f"{circuit.name}: {circuit.summary} (netlists/{circuit.netlist})\n")
+    console.print(f"{circuit.name}: {circuit.summary} (netlists/{circuit.netlist})")
+    if schematic := _schematic(circuit):
+        console.print(f"schematic: {schematic}", soft_wrap=True)
+    console.print()
     table = _table("parameter", "default", "from", "to", "meaning")
     for each in circuit.parameters:
         table.add_row(each.name, *(format_si(v, each.unit) for v in (each.default, each.low, each.high)), each.meaning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import replace
@@ -9,6 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
+
+from gaincell_char.cli.circuits import command
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schematics"
 sys.path.insert(0, str(FOLDER))
@@ -148,3 +152,11 @@ def test_every_picture_of_the_docs_is_there_and_every_schematic_is_shown() -> No
                 assert picture.is_file(), f"{text.name}: {target}"
                 shown.add(picture)
     assert {path.resolve() for path in FOLDER.glob("*.svg")} <= shown
+
+
+def test_the_command_says_where_a_drawing_is() -> None:
+    for name in ("gain_cell", "write_driver", "front_end"):
+        expected = str(FOLDER / f"{name}.svg")
+        shown = CliRunner(env={"COLUMNS": "80"}).invoke(command, [name])
+        assert f"schematic: {expected}\n" in shown.output
+        assert json.loads(CliRunner().invoke(command, [name, "--json"]).output)["schematic"] == expected
