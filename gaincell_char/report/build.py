@@ -62,11 +62,12 @@ def build(
     if cell.retention is not None:
         builders["retention"] = partial(cell_figures.retention, cell.retention_tables, cell.retention.token_period_s)
     if chain is not None:
-        builders |= _of_circuits(chain)
-    return render({**result, **_texts(model, result), "circuits": _circuits(chain)}, draw(builders))
+        builders |= figures_of_circuits(chain)
+    return render({**result, **_texts(model, result), "circuits": circuits_of(chain)}, draw(builders))
 
 
-def _of_circuits(chain: BehavioralModel) -> dict[str, Any]:
+def figures_of_circuits(chain: BehavioralModel) -> dict[str, Any]:
+    """A builder for each figure of the circuits that `chain` has."""
     builders: dict[str, Any] = {}
     if chain.charge_to_pulse.transfers and chain.signed_charge_to_pulse.transfers:
         builders["transfers"] = partial(circuit_figures.transfers, chain)
@@ -77,7 +78,8 @@ def _of_circuits(chain: BehavioralModel) -> dict[str, Any]:
     return builders
 
 
-def _circuits(chain: BehavioralModel | None) -> dict[str, Any] | None:
+def circuits_of(chain: BehavioralModel | None) -> dict[str, Any] | None:
+    """What the page says of the circuits in tables and captions."""
     if chain is None:
         return None
     return {

@@ -12,7 +12,8 @@ import pytest
 import gaincell_char as gc
 from gaincell_char.behavior import BehavioralModel
 from gaincell_char.report import cell_figures, circuit_figures, network_figures
-from gaincell_char.report.page import draw
+from gaincell_char.report.build import circuits_of, figures_of_circuits
+from gaincell_char.report.page import draw, render
 from gaincell_char.report.svg import DARK, level_color, standalone, theme
 
 STEPS = [
@@ -167,3 +168,34 @@ def test_converter_rows_are_the_models_figures(model: BehavioralModel) -> None:
 
 def test_a_model_without_circuits_has_no_rows() -> None:
     assert circuit_figures.converter_rows(gc.load_model("leroux2025")) == []
+
+
+def page(chain: BehavioralModel | None) -> str:
+    """The page of a result with one line in every table, its figures replaced by their names."""
+    empty = ("waterfall_note", "adaptation_note", "charge_note", "cell_condition", "title", "condition", "sentence")
+    tables: dict[str, object] = {"configurations": {}, "corners": [], "retention": [], "stages": []}
+    result = dict.fromkeys(empty, "") | tables | {
+        "tool": {"ngspice": "n", "version": "v", "python": "p"}, "text": {"description": "d", "distances": []},
+        "model_path": "cell.json", "circuits": circuits_of(chain),
+    }  # fmt: skip
+    names = ("waterfall", "recall", "adaptation", "current", "residuals", "charge", "write", "retention")
+    cell = dict.fromkeys(names, "")
+    return render(result, cell | {name: f"[{name}]" for name in (figures_of_circuits(chain) if chain else ())})
+
+
+def test_the_page_has_the_circuits_that_there_are(model: BehavioralModel) -> None:
+    whole = page(model)
+    for text in ("The circuits around the cell", "[transfers]", "[energy]", "[latency]", "signed, negative"):
+        assert text in whole
+    without = page(model.model_copy(update={"energy": None, "latency": None}))
+    assert "[transfers]" in without
+    assert "[energy]" not in without
+    assert "Latency" not in without
+    assert "The circuits around the cell" not in page(None)
+
+
+def test_the_page_needs_no_other_file(model: BehavioralModel) -> None:
+    whole = page(model)
+    assert not re.search(r"(?:src|href)=|@import|url\(", whole)
+    assert "prefers-color-scheme:dark" in whole
+    assert '<meta name="viewport"' in whole
