@@ -7,18 +7,17 @@ python docs/figures/charge_to_pulse.py burst.parquet
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import pandas as pd
-from waveforms import Phase, Trace, figure, simulate
+from waveforms import COLORS, Phase, Trace, figure, simulate
 
 from gaincell_char.circuits.charge_to_pulse import tile
 from gaincell_char.circuits.converter import Group
 from gaincell_char.circuits.testbench import Setting
+from gaincell_char.report.page import draw
+from gaincell_char.report.svg import MUTED, standalone, to_svg
 
 HERE = Path(__file__).parent
 LSB_S = tile.LSB_S
@@ -62,22 +61,28 @@ def bursts(path: Path) -> None:
     """Pulse shift over the energy of a conversion, for amplifiers of several widths."""
     frame = pd.read_parquet(path)
     frame = frame[(frame["charge_to_pulse.cint_F"] == 450e-15) & (frame["charge_to_pulse.ratio"] == 2.8)]
-    figure, axis = plt.subplots(figsize=(7, 4), constrained_layout=True)
-    for cells, rows in frame.groupby("cells_on"):
+    (HERE / "charge_to_pulse_burst.svg").write_text(
+        standalone(draw({"bursts": partial(_bursts, frame)})["bursts"]), "utf-8"
+    )
+
+
+def _bursts(frame: pd.DataFrame) -> str:
+    import matplotlib.pyplot as plt
+
+    panel, axis = plt.subplots(figsize=(7, 3.8))
+    for color, (cells, rows) in zip(COLORS, frame.groupby("cells_on"), strict=False):
         rows = rows.sort_values("charge_to_pulse.wamp")
-        axis.plot(rows["energy_J"] * 1e15, -rows["shift_s"] / LSB_S, "o-", label=f"{cells:g} cells at once")
-        if cells == 64:
-            for _, row in rows.iterrows():
-                label = f"{row['charge_to_pulse.wamp'] * 1e6:g} um"
-                axis.annotate(label, (row["energy_J"] * 1e15 + 4, -row["shift_s"] / LSB_S + 0.04), fontsize=8)
-    axis.axhline(0.5, color="gray", linewidth=0.8)
-    axis.set_xlabel("energy of a conversion (fJ)")
-    axis.set_ylabel("pulse lost (LSB)")
-    axis.set_ylim(0, 3.3)
-    axis.set_xlim(350, 850)
-    axis.grid(alpha=0.3)
+        lost = -rows["shift_s"] / LSB_S
+        axis.plot(rows["energy_J"] * 1e15, lost, "o-", color=color, label=f"{cells:g} cells at once")
+        for width, x, y in zip(rows["charge_to_pulse.wamp"], rows["energy_J"] * 1e15, lost, strict=True):
+            if cells == 64:
+                axis.annotate(f"{width * 1e6:g} um", (x, y), (4, 4), textcoords="offset points", fontsize=8)
+    axis.axhline(0.5, color=MUTED, linewidth=0.9, linestyle=":")
+    axis.text(0.01, 0.47, "target, 24 cells", color=MUTED, fontsize=8, va="top", transform=axis.get_yaxis_transform())
+    axis.set(xlabel="energy of a conversion, fJ", ylabel="pulse lost, LSB", xlim=(370, 830), ylim=(0, 3.3))
+    axis.set_title("Bursts over the width of the amplifier's N device; tt, 27 C, 0.9 V")
     axis.legend()
-    figure.savefig(HERE / "charge_to_pulse_burst.svg")
+    return to_svg(panel)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 from gaincell_char import keys
 from gaincell_char.circuits.head.measure import key_window
 from gaincell_char.report.page import draw
+from gaincell_char.report.svg import theme
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.spice.types import Waveforms
 from gaincell_char.verification import figures
@@ -20,11 +21,14 @@ from gaincell_char.verification.head import Prepared, Simulated
 from gaincell_char.verification.simulate import HeadEngine
 from gaincell_char.verification.statistics import histogram
 
-_LOOK = (
-    "body{font:15px/1.5 Inter,Helvetica,Arial,sans-serif;color:#1d2530;max-width:62rem;margin:2rem auto;padding:0 1rem}"
+_LOOK = theme() + (
+    "body{font:15px/1.5 Inter,Helvetica,Arial,sans-serif;color:var(--c1d2530);background:var(--cfffffe);"
+    "max-width:62rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.15rem 1.1rem .15rem 0;"
-    "text-align:right}td:first-child,th:first-child{text-align:left}tr.limit{color:#68727f}figure{margin:1.5rem 0}"
-    ".pair{display:flex;gap:1rem}.pair>figure{flex:1;margin:.8rem 0}.missed{color:#b3261e}"
+    "text-align:right}td:first-child,th:first-child{text-align:left}tr.limit{color:var(--c68727f)}"
+    "figure{margin:1.5rem 0;overflow-x:auto}"
+    ".pair{display:flex;flex-wrap:wrap;gap:1rem}.pair>figure{flex:1 1 22rem;margin:.8rem 0}"
+    ".missed{color:var(--cb3261e)}"
 )
 _MODELS = (
     "circuit: the measured charge of a pulse, the measured transfers of both converters and the counter's phase; "
@@ -84,7 +88,8 @@ def _page(found: dict[str, Any], drawn: dict[str, str]) -> str:
     )
     pairs = (("scatter", "errors"), ("distribution", "codes"))
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>A head against its model</title>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width, initial-scale=1"><title>A head against its model</title>'
         f"<style>{_LOOK}</style><h1>A head against its model</h1><p>{_what(found)} {verdict}</p>{_table(found)}"
         f"<p>{_MODELS}</p>{''.join(_pair(drawn, *names) for names in pairs)}<figure>{drawn['waveforms']}</figure>"
         f"<details><summary>All {len(found['cases'])} cases</summary>{_cases(found)}</details></html>\n"
