@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ def command(name: str, quick: bool, out: Path, workers: int | None, as_json: boo
     Leaves study-NAME.json and study-NAME.svg in the folder of results.
     """
     from gaincell_char.keys import publish
+    from gaincell_char.report.page import draw
+    from gaincell_char.report.svg import standalone
     from gaincell_char.studies.figure import figure
     from gaincell_char.studies.registry import study
     from gaincell_char.studies.study import run_study
@@ -39,7 +42,8 @@ def command(name: str, quick: bool, out: Path, workers: int | None, as_json: boo
         finding = run_study(asked, out / "artifacts", workers or available_workers(), quick=quick, report=advance)
     result = _result(asked, finding)
     publish(out / f"study-{name}.json", json.dumps(result, indent=1).encode())
-    publish(out / f"study-{name}.svg", figure(asked, finding).encode())
+    drawn = draw({name: partial(figure, asked, finding)})[name]
+    publish(out / f"study-{name}.svg", standalone(drawn).encode())
     if as_json:
         print_json(result)
         return
