@@ -93,12 +93,15 @@ def to_svg(figure: Figure) -> str:
 
 
 def standalone(svg: str) -> str:
-    """A figure of `to_svg` as a file of its own, with paper behind it."""
-    start = svg.index(">") + 1
-    width, height = (float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())  # type: ignore[union-attr]
+    """A figure of `to_svg` as a file of its own, with paper behind it and a margin."""
+    start, margin = svg.index(">") + 1, 10
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg[:start])
+    assert found is not None, "a figure of to_svg starts with its viewBox"
+    width, height = (float(size) + 2 * margin for size in found.groups())
     head = svg[:start].replace('width="100%"', f'width="{1.35 * width:.0f}" height="{1.35 * height:.0f}"')
-    paper = f'<rect width="100%" height="100%" rx="4" style="fill:var({_variable(PAPER)})"/>'
-    return f"{head}\n<style>{theme()}</style>{paper}{svg[start:]}"
+    head = head.replace(found[0], f'viewBox="{-margin} {-margin} {width:g} {height:g}"')
+    paper = f'<rect x="{-margin}" y="{-margin}" width="{width:g}" height="{height:g}" rx="4" class="paper"/>'
+    return f"{head}\n<style>{theme()}.paper{{fill:var({_variable(PAPER)})}}</style>{paper}{svg[start:]}"
 
 
 def _variable(color: str) -> str:
