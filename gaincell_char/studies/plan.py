@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,12 @@ class Variant:
     @property
     def stage(self) -> str:
         """Name of the stage that evaluates it."""
-        return f"evaluate.{self.name}"
+        return f"evaluate.{slug(self.name)}"
+
+    @property
+    def adaptation_stage(self) -> str | None:
+        """Name of the stage that adapts the scalers to it; None where those that came with the weights are used."""
+        return None if self.adaptation == AS_TRAINED else f"adapt.{slug(self.name)}"
 
 
 def stages(variants: Sequence[Variant], corpus: Stage, weights_digest: str, iterations: int) -> list[Stage]:
@@ -45,19 +51,23 @@ def stages(variants: Sequence[Variant], corpus: Stage, weights_digest: str, iter
     network = {"weights": LINEAR, "weights_digest": weights_digest}
     for variant in variants:
         text = model_text(variant.model)
-        model = f"model.{variant.model.name}"
+        model = f"model.{slug(variant.model.name)}"
         if made.setdefault(model, Stage(model, write_model, VERSION, {"text": text})).inputs["text"] != text:
             raise ValueError(f"two models of one study are called {variant.model.name!r}")
         common = {**network, "model": {"stage": model}, "quantize": True, "decay": True, "window": variant.window}
-        scalers = None
-        if variant.adaptation != AS_TRAINED:
-            scalers = f"adapt.{variant.name}"
+        scalers = variant.adaptation_stage
+        if scalers is not None:
             inputs = {**common, "method": variant.adaptation, "iterations": iterations}
             made[scalers] = Stage(scalers, work.adapt_scalers, VERSION, inputs, (corpus.name, model))
         inputs = {**common, "scalers": scalers, "recall": True, "effects": None}
         needs = (corpus.name, model, *((scalers,) if scalers else ()))
         made[variant.stage] = Stage(variant.stage, work.evaluate, VERSION, inputs, needs)
     return list(made.values())
+
+
+def slug(name: str) -> str:
+    """`name` as part of a file's: `y + y^2 / 5` is `y+y-2-5`."""
+    return re.sub(r"[^a-z0-9.+-]+", "-", re.sub(r"\s*([+])\s*", r"\1", name.lower())).strip("-")
 
 
 def write_model(inputs: work.Inputs, products: work.Products) -> bytes:

@@ -11,7 +11,7 @@ from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
 from gaincell_char.pipeline.loop import LINEAR, Sizes, corpus_stage
 from gaincell_char.pipeline.stages import Report, StageResult, run_stages
-from gaincell_char.studies.plan import AS_TRAINED, Variant, stages
+from gaincell_char.studies.plan import Variant, stages
 
 REFERENCE = "linear hardware"
 SIZES = Sizes(sequences=12, recall_programs=4)
@@ -100,13 +100,11 @@ def _row(variant: Variant, results: Mapping[str, StageResult]) -> Row:
     from gaincell_char.evaluation import Loss
 
     content = results[variant.stage].artifact.content
-    loss, reference = (
-        Loss(work.nats_of(each)) for each in (content, results[f"evaluate.{REFERENCE}"].artifact.content)
-    )
+    loss, reference = (Loss(work.nats_of(each)) for each in (content, results[_reference().stage].artifact.content))
     over = loss.minus(reference)
     adapted: dict[str, Any] | None = None
-    if variant.adaptation != AS_TRAINED:
-        adapted = work.summary_of(results[f"adapt.{variant.name}"].artifact.content)
+    if variant.adaptation_stage is not None:
+        adapted = work.summary_of(results[variant.adaptation_stage].artifact.content)
     return Row(
         labels=variant.labels,
         adaptation=variant.adaptation,

@@ -73,7 +73,8 @@ def test_every_study_lays_out_variants_with_names_of_their_own():
 
     for name in NAMES:
         variants = named(name).variants()
-        assert len({variant.name for variant in variants}) == len(variants) >= 12
+        assert len({variant.stage for variant in variants}) == len(variants) >= 12
+        assert not any("/" in variant.stage for variant in variants)
         for variant in variants:
             assert {named(name).x, named(name).group} <= set(variant.labels)
 
