@@ -87,14 +87,16 @@ def residuals(surface: IvSurface, points: Points) -> str:
     left.set_xlabel("stored voltage, V")
     left.set_ylabel("fit - ngspice, % of full scale")
     left.set_title(f"Polynomials, bit line at {hold:g} V, {condition_text(surface.condition)}")
-    left.legend(fontsize=8)
+    left.set_ylim(top=left.get_ylim()[1] + 0.2 * np.ptp(left.get_ylim()))
+    left.legend(fontsize=8, loc="upper center", ncols=3)
     error = 100 * (surface.surface(v_store, v_bl) - measured) / np.abs(measured).max()
     for mask, shade, label in ((points.fitted, MUTED, "fitted"), (points.judged, CIRCUIT, "held out")):
         right.plot(v_store[mask], error[mask], ".", markersize=2.2, color=shade, label=label)
     right.set_xlabel("stored voltage, V")
     right.set_ylabel("fit - ngspice, % of full scale")
     right.set_title("Tensor spline, all bit-line voltages")
-    right.legend(fontsize=8, markerscale=3)
+    right.set_ylim(top=right.get_ylim()[1] + 0.15 * np.ptp(right.get_ylim()))
+    right.legend(fontsize=8, markerscale=3, loc="upper center", ncols=2)
     return to_svg(figure)
 
 
