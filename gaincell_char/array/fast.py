@@ -58,7 +58,7 @@ class Stored:
     """What a tile's cells contribute, `which` (..., rows, columns) of `cells`: made once, used for all queries."""
 
     def __init__(self, cells: Cells, which: npt.NDArray[np.intp]) -> None:
-        values = np.take(cells.values, which, axis=1)
+        values = cells.values.take(which, axis=1)
         half, rows = len(values) // 2, which.shape[-2]
         wire_mode, strength = _wire_mode(rows)
         mean = (wire_mode / wire_mode.sum()).astype(values.dtype) @ values
@@ -113,11 +113,11 @@ class Pulses:
         value, of_others = np.empty_like(pulses), np.empty_like(pulses)
         leading, *others = _pulse_modes().astype(dtype)
         for mode in others:
-            np.take(mode, step, out=value, mode="clip")
+            mode.take(step, out=value, mode="clip")
             np.matmul(green, value, out=of_others)
             of_others *= value
             together += of_others
-        self.mode = np.take(leading, step, out=value, mode="clip")
+        self.mode = leading.take(step, out=value, mode="clip")
         """The leading mode of the wire times that of the pulses, (..., rows, queries)."""
         self.mode *= wire_mode.astype(dtype)[:, np.newaxis]
         np.multiply(self.mode, self.mode, out=of_others)

@@ -50,6 +50,7 @@ class Terms:
     def __init__(self, levels: Doubles, ages: Doubles) -> None:
         self.levels, self.ages = levels, ages
         self.slopes: Doubles = (ages[:, -1] - ages[:, 0]) / max(ages.shape[1] - 1, 1)
+        self._padded = np.pad(ages, ((0, 0), (1, 1)))
 
     @classmethod
     def of(cls, table: Doubles, tolerance: float) -> Terms:
@@ -74,8 +75,13 @@ class Terms:
         return float((spread * np.abs(self.levels).max(axis=(1, 2), initial=0.0)).sum())
 
     def at(self, ages: npt.NDArray[np.integer[Any]]) -> Doubles:
-        """g_r, (rank, *ages.shape), `ages` counted from the first one: on their slopes before it, 0 beyond the last."""
-        known = np.concatenate([self.ages, np.zeros((len(self.ages), 1))], axis=1)
-        values: Doubles = known[:, np.clip(ages, 0, self.ages.shape[1])]
-        values += self.slopes.reshape(-1, *[1] * ages.ndim) * np.minimum(ages, 0)
+        """g_r, (rank, *ages.shape); `ages` are counted from the first one, and 0 is what lies before and beyond."""
+        values: Doubles = self._padded.take(ages + 1, axis=1, mode="clip")
+        return values
+
+    def around(self, ages: npt.NDArray[np.integer[Any]]) -> Doubles:
+        """g_r, (rank, *ages.shape), on their slopes before the first age."""
+        before = np.minimum(ages, 0)
+        values = self.at(ages - before)
+        values += self.slopes[:, np.newaxis] * before
         return values

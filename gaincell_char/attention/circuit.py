@@ -18,6 +18,7 @@ from gaincell_char.attention.aged import AgedTable
 from gaincell_char.attention.cells import Doubles, StoredCells
 from gaincell_char.attention.chain import INPUT_LEVELS, STEPS, Tiles
 from gaincell_char.attention.curves import Curve
+from gaincell_char.attention.draws import LARGEST_NORMAL
 from gaincell_char.attention.effects import chosen_effects
 from gaincell_char.attention.places import Places
 from gaincell_char.behavior.converters import Converter, PulseCounter
@@ -97,6 +98,19 @@ class Circuit:
         if "pulse-counter" not in self or counter is None:
             return None
         return Counter.of(counter, self.model)
+
+    @cached_property
+    def quiet(self) -> tuple[float, float]:
+        """Up to which S/80 there is no pulse, and below which A_n (steps of the counter) no count, whatever noise does."""
+        double = np.dtype(float)
+        relu, signed, counter = self.relu_curve(double), self.signed_curve(double), self.counter
+        no_pulse = 0.0 if relu is None else min((low for low, _ in relu.beyond(0.0)), default=np.inf)
+        shortest = 0.5 if counter is None else counter.phase - counter.spread / 2
+        no_count = shortest
+        if signed is not None:
+            loud = [part for sign in (-1, 1) for part in signed.beyond(shortest, sign)]
+            no_count = min((max(low, -high, 0.0) for low, high in loud), default=np.inf)
+        return no_pulse - LARGEST_NORMAL * self.relu_jitter, no_count - LARGEST_NORMAL * self.signed_jitter
 
     @cached_property
     def cell_sigma(self) -> Doubles | None:

@@ -88,7 +88,7 @@ class CircuitProduct:
             self._lose(level, pulses.stacked[:, : level.shape[1]], 0, out)
 
     def currents(self, stored: Array, segment: Segment, queries: Segment, pulses: Array, out: Array) -> None:
-        some = np.flatnonzero(np.maximum.reduce(pulses, axis=(0, 1)))
+        (some,) = np.maximum.reduce(pulses, axis=(0, 1)).nonzero()
         if some.size > _WORTH * pulses.shape[2]:
             self._currents(stored, segment, np.arange(queries.low, queries.high), pulses, out)
             return
@@ -96,7 +96,7 @@ class CircuitProduct:
         if some.size:
             heads, tokens, width = stored.shape
             read, found = self._some(heads, tokens, some.size), self._out(heads, width, some.size)
-            np.take(pulses, some, axis=2, out=read, mode="clip")
+            pulses.take(some, axis=2, out=read, mode="clip")
             self._currents(stored, segment, queries.low + some, read, found)
             out[:, :, some] = found
 
@@ -138,12 +138,13 @@ class CircuitProduct:
     def _multiply(self, level: Levels, since: Array, spread: Singles | None, pulses: _Pulses, out: Array) -> None:
         """What does not age, and the folded wires, of cells at `level` (heads, rows, columns) for `pulses`; `since`: of
         their tokens, from the middle of the tile on."""
-        charge = np.take(self._base, level, axis=1)
+        charge = self._base.take(level, axis=1)
         for f, slope in zip(self._smooth, self._table.smooth.slopes, strict=True):
-            for part in np.flatnonzero(f.any(axis=1)):
-                charge[part] -= f[part][level] * (slope * since).astype(self._dtype)
+            moved = f.take(level, axis=1)
+            moved *= (slope * since).astype(self._dtype)
+            charge -= moved
         if self._sigma is not None and spread is not None:
-            charge[0] += self._sigma[level] * spread
+            charge[0] += self._sigma.take(level) * spread
         cells, stored = _stack(charge), None
         if pulses.mode is not None and self._cells is not None:
             stored = Stored(self._cells, level)
@@ -159,11 +160,10 @@ class CircuitProduct:
             return
         term, rows = self._term(*out.shape), level.shape[1]
         # ages count from 1 here
-        g = self._table.smooth.at(positions - _middle(segment) - 1).astype(self._dtype)
+        g = self._table.smooth.around(positions - _middle(segment) - 1).astype(self._dtype)
         for f, weights in zip(self._smooth, g, strict=True):
-            parts = int(np.flatnonzero(f.any(axis=1))[-1]) + 1
-            cells = _stack(np.take(f[:parts], level, axis=1))
-            np.matmul(cells.swapaxes(1, 2), pulses.stacked[:, : parts * rows], out=term)
+            cells = _stack(f.take(level, axis=1)).swapaxes(1, 2)
+            np.matmul(cells, pulses.stacked[:, : len(f) * rows], out=term)
             term *= weights
             out += term
 
@@ -173,16 +173,16 @@ class CircuitProduct:
         """f of the cells (heads, columns, depth), g(t - s) of those queries that it reaches, which are the first, and
         their pulses (heads, depth, queries).
 
-        A pair that is not causal has age 0: its pulse is 0 anyway.
+        A pair that is not causal has no pulse.
         """
         terms = self._table.young
-        young = positions[: np.searchsorted(positions, segment.high - 1 + terms.reach)]
-        if not young.size:
+        young = positions[: positions.searchsorted(segment.high - 1 + terms.reach)]
+        if not (terms.reach and young.size):
             return
-        ages = np.maximum(young - np.arange(segment.low, segment.high)[:, np.newaxis], 0)
+        ages = young - np.arange(segment.low, segment.high)[:, np.newaxis]
         part = pulses.stacked[:, : len(self._base) * level.shape[1], : young.size]
         for f, g in zip(self._young, terms.at(ages).astype(self._dtype), strict=True):
-            yield _stack(f[:, level]).swapaxes(1, 2), g, part
+            yield _stack(f.take(level, axis=1)).swapaxes(1, 2), g, part
 
     def _lose(self, level: Levels, pulses: Array, row: int, out: Array) -> None:
         """Add what the wires take, as the tile itself says it; the first row of the cells is row `row`."""

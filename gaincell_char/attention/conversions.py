@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from gaincell_char.attention.chain import LARGEST_COUNT, STEPS
 from gaincell_char.attention.circuit import Circuit, Counter
-from gaincell_char.attention.curves import Curve
-from gaincell_char.attention.draws import LARGEST_NORMAL
 from gaincell_char.attention.spread import Noise, Singles
 from gaincell_char.attention.tiles import Segment
 
@@ -69,7 +67,7 @@ class Measured:
         if spread is not None and circuit.signed_sigma is not None:
             self._signed_spread = (spread[1] * circuit.signed_sigma[:, None, None]).astype(dtype)
         self._noise = noise
-        self._no_pulse, self._no_count = _quiet(circuit, self._relu, self._signed, noise is not None)
+        self._no_pulse, self._no_count = circuit.quiet
 
     def pulses(self, scores: Array, segment: Segment, queries: slice) -> None:
         dtype = scores.dtype.type
@@ -80,8 +78,8 @@ class Measured:
             scores *= 1 + gain
             scores += offset
         flat = scores.reshape(-1)
-        some = np.flatnonzero(flat > dtype(self._no_pulse))
-        width = flat[some]
+        (some,) = (flat > dtype(self._no_pulse)).nonzero()
+        width = flat.take(some)
         if self._noise is not None and self._circuit.relu_jitter:
             noise, heads = self._noise
             width += dtype(self._circuit.relu_jitter) * noise.relu(heads, slots, queries, some)
@@ -103,13 +101,13 @@ class Measured:
             sums *= 1 + np.where(positive, gain, shrink)
             sums += np.where(positive, offset, -below)
         flat = sums.reshape(-1)
-        some = np.flatnonzero(np.abs(flat) >= dtype(self._no_count))
-        width = flat[some]
+        (some,) = (np.abs(flat) >= dtype(self._no_count)).nonzero()
+        width = flat.take(some)
         if self._noise is not None and self._circuit.signed_jitter:
             noise, heads = self._noise
             width += dtype(self._circuit.signed_jitter) * noise.signed(heads, tile, sums.shape[1], queries, some)
         if self._signed is None:
-            np.clip(width, dtype(-STEPS), dtype(STEPS), out=width)
+            width.clip(dtype(-STEPS), dtype(STEPS), out=width)
         else:
             self._signed(width)
         phase: Any = 0.0
@@ -131,20 +129,6 @@ def counted(counter: Counter | None, widths: Array, phase: Any = 0.0) -> Array:
     edges *= dtype(1 / counter.period)
     np.floor(edges, out=edges)
     edges += 1
-    np.clip(edges, 0, counter.largest, out=edges)
+    edges.clip(0, counter.largest, out=edges)
     np.copysign(edges, widths, out=edges)
     return edges
-
-
-def _quiet(circuit: Circuit, relu: Curve | None, signed: Curve | None, noisy: bool) -> tuple[float, float]:
-    """Up to which score there is no pulse, and below which sum no count, whatever the noise does."""
-    relu_noise, signed_noise = (LARGEST_NORMAL * noisy * jitter for jitter in (circuit.relu_jitter, circuit.signed_jitter))
-    counter = circuit.counter
-    shortest = 0.5 if counter is None else counter.phase - noisy * counter.spread / 2
-    no_pulse, no_count = 0.0, shortest
-    if relu is not None:
-        no_pulse = min((low for low, _ in relu.beyond(0.0)), default=np.inf)
-    if signed is not None:
-        loud = [part for sign in (-1, 1) for part in signed.beyond(shortest, sign)]
-        no_count = min((max(low, -high, 0.0) for low, high in loud), default=np.inf)
-    return no_pulse - relu_noise, no_count - signed_noise

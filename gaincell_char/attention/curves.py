@@ -62,18 +62,18 @@ class Curve:
             self._work = np.empty((2, x.size), x.dtype)
         index, offset, part = self._index[: x.size], self._work[0, : x.size], self._work[1, : x.size]
         y = x.reshape(-1)
-        np.clip(y, self._low, self._high, out=offset)
+        y.clip(self._low, self._high, out=offset)
         np.subtract(offset, self._low, out=part)
         part *= self._to_bucket
         np.copyto(index, part, casting="unsafe")
-        np.take(self._first, index, out=index, mode="clip")
+        self._first.take(index, out=index, mode="clip")
         for _ in range(self._steps):
-            np.take(self._ends, index, out=part, mode="clip")
+            self._ends.take(index, out=part, mode="clip")
             index += offset >= part
-        np.take(self._starts, index, out=part, mode="clip")
+        self._starts.take(index, out=part, mode="clip")
         offset -= part
-        np.take(self._orders[-1], index, out=y, mode="clip")
+        self._orders[-1].take(index, out=y, mode="clip")
         for order in reversed(self._orders[:-1]):
             y *= offset
-            np.take(order, index, out=part, mode="clip")
+            order.take(index, out=part, mode="clip")
             y += part

@@ -59,9 +59,11 @@ class Noise:
 
     def phase(self, heads: tuple[Any, ...], tile: int, width: int, queries: slice, some: Places) -> Array:
         """Of the clock that a tile's counters share: uniform in [-1/2, 1/2), for places as in `signed`."""
-        count = self._queries[heads][..., queries].shape[-1]
-        head, query = some // (width * count), some % count
-        return uniform(self._keys(heads, range(tile, tile + 1), _PHASE, queries, head * count + query))
+        keys = self._queries[heads][..., queries] ^ column_keys(np.array([tile]), _PHASE)
+        shared, count = uniform(keys.reshape(-1)), keys.shape[-1]
+        if len(keys) == 1:
+            return shared[some % count]
+        return shared[some // (width * count) * count + some % count]
 
     def _keys(self, heads: tuple[Any, ...], columns: range, stream: int, queries: slice, some: Places) -> Keys:
         own = column_keys(np.arange(columns.start, columns.stop), stream)
