@@ -1,6 +1,6 @@
 """The bundled model of the nominal cell and its circuits; `python -m gaincell_char.fit.bundled` remakes cmos28.json.
 
-Needs ngspice, and a quarter of an hour; results of sweeps that are stored already are used again.
+Needs ngspice, and about 20 minutes of one processor; results of sweeps that are stored already are used again.
 """
 
 from __future__ import annotations
