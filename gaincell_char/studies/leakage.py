@@ -46,7 +46,7 @@ def leaking(model: BehavioralModel, tau_s: float) -> BehavioralModel:
     """`model` with an exponential retention of time constant `tau_s` toward mid-supply."""
     retention = ExponentialRetention(tau_s=tau_s, v_inf_V=0.45, token_period_s=TOKEN_PERIOD_S)
     cell = model.cell.model_copy(update={"retention": retention})
-    return model.model_copy(update={"name": f"tau {tau_s:g} s", "cell": cell})
+    return model.model_copy(update={"name": f"tau-{tau_s:g}-s", "cell": cell})
 
 
 def time_constant_s(model: BehavioralModel) -> float:

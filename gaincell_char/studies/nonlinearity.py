@@ -7,7 +7,7 @@ from typing import Any
 
 from gaincell_char.behavior import load_model
 from gaincell_char.studies.cells import FAMILIES, current, with_current
-from gaincell_char.studies.plan import AS_TRAINED, Variant
+from gaincell_char.studies.plan import AS_TRAINED, Variant, slug
 from gaincell_char.studies.study import Row, Study
 
 METHODS = ("paper", "offset-aware")
@@ -22,7 +22,7 @@ def variants() -> list[Variant]:
 
     linear = load_model("leroux2025_linear")
     cells = [
-        (family, name, with_current(linear, name, current(family, name)))
+        (family, name, with_current(linear, slug(name), current(family, name)))
         for family, functions in FAMILIES.items()
         for name in functions
     ]

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from gaincell_char.behavior import load_model
+from gaincell_char.behavior.store import model_text, read_model
 from gaincell_char.pipeline.loop import Sizes
 from gaincell_char.studies import leakage, nonlinearity, study
 from gaincell_char.studies.plan import AS_TRAINED, Variant
@@ -76,6 +77,7 @@ def test_every_study_lays_out_variants_with_names_of_their_own():
         assert len({variant.stage for variant in variants}) == len(variants) >= 12
         assert not any("/" in variant.stage for variant in variants)
         for variant in variants:
+            assert read_model(model_text(variant.model), "variant").name == variant.model.name
             assert {named(name).x, named(name).group} <= set(variant.labels)
 
 
