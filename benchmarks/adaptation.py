@@ -1,8 +1,9 @@
 """What adaptation leaves of a cell's loss: the embedded linear-hardware network on the published and on our cell.
 
 Prints, for each cell, the loss on held-out code minus the linear model's on the same tokens (nats, paired 95 %)
-before adaptation and after both methods, the recall, and the published curve: loss after each pass of `paper` from
-a = 1, b = 0 with quantizers and decay off.
+before adaptation and after both methods, the recall, and the curves: loss after each pass. `paper` starts from a = 1,
+b = 0 (with quantizers and decay off: the published curve), `offset-aware` from the trained scalers, and once more from
+a = 1, b = 0.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 import gaincell_char as gc
-from gaincell_char.adaptation import adapt, calibration_ids, trained_scalers
+from gaincell_char.adaptation import adapt, calibration_ids, identity, trained_scalers
 from gaincell_char.attention import AnalogAttention, Scalers
 from gaincell_char.corpus.recall import RecallSet
 from gaincell_char.evaluation import Loss, evaluate_loss, evaluate_recall, held_out_ids, recall_programs
 from gaincell_char.gpt2 import GPT2
 
 CASES = (("leroux2025", False), ("leroux2025", True), ("cmos28", True))
+RUNS = (
+    ("paper", "paper", True),
+    ("offset-aware", "offset-aware", False),
+    ("offset-aware from a = 1, b = 0", "offset-aware", True),
+)
 DISTANCES = (64, 900)
 
 
@@ -37,11 +43,18 @@ def main() -> None:
         linear = loss(lm, held_out, "leroux2025_linear", trained, everything)
         print(f"{name}, quantizers and decay {'on' if everything else 'off'}: linear {linear.mean:.3f} nats")
         report(lm, held_out, recall, linear, name, trained, everything, "before")
-        for method in ("paper", "offset-aware"):
+        for label, method, start in RUNS:
             done = adapt(
-                lm, trained, gc.load_model(name), calibration, method=method, quantize=everything, decay=everything
+                lm,
+                trained,
+                gc.load_model(name),
+                calibration,
+                method=method,
+                start=identity(trained) if start else None,
+                quantize=everything,
+                decay=everything,
             )
-            report(lm, held_out, recall, linear, name, done.scalers, everything, method)
+            report(lm, held_out, recall, linear, name, done.scalers, everything, label)
             passes = ", ".join(f"{each:.3f}" for each in done.loss)
             print(f"    calibration loss {passes} (linear {done.linear_loss:.3f}); {settled(done.loss)} passes to 0.02")
 

@@ -1,6 +1,6 @@
 """Adaptation: new scalers for a network on other cells than those it was trained on; the weights stay."""
 
-from gaincell_char.adaptation.adapt import adapt
+from gaincell_char.adaptation.adapt import adapt, identity
 from gaincell_char.adaptation.calibration import calibration_ids, windows
 from gaincell_char.adaptation.loop import Adaptation
 from gaincell_char.adaptation.network import trained_scalers
@@ -12,6 +12,7 @@ __all__ = [
     "Suitability",
     "adapt",
     "calibration_ids",
+    "identity",
     "lines",
     "suitability",
     "summary",

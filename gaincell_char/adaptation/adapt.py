@@ -77,7 +77,7 @@ def adapt(
         return list(goal.layers) if method == "paper" else moved.targets(seen.layers, goal.layers)
 
     if method == "paper":
-        first = _identity(trained) if start is None else start
+        first = identity(trained) if start is None else start
     else:
         first = moved.start(trained if start is None else start)
     return iterate(
@@ -93,5 +93,6 @@ def adapt(
     )
 
 
-def _identity(like: Scalers) -> Scalers:
+def identity(like: Scalers) -> Scalers:
+    """Scalers a = 1, b = 0 for as many layers and heads as `like` has: where the published curve starts."""
     return [{name: (np.ones_like(layer[name][0]), np.zeros_like(layer[name][1])) for name in NAMES} for layer in like]

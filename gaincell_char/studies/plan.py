@@ -59,7 +59,7 @@ def stages(variants: Sequence[Variant], corpus: Stage, weights_digest: str, iter
         if scalers is not None:
             inputs = {**common, "method": variant.adaptation, "iterations": iterations}
             made[scalers] = Stage(scalers, work.adapt_scalers, VERSION, inputs, (corpus.name, model))
-        inputs = {**common, "scalers": scalers, "recall": True, "effects": None}
+        inputs = {**common, "scalers": scalers, "recall": True, "effects": None, "seed": 0}
         needs = (corpus.name, model, *((scalers,) if scalers else ()))
         made[variant.stage] = Stage(variant.stage, work.evaluate, VERSION, inputs, needs)
     return list(made.values())
