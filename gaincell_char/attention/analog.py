@@ -15,9 +15,10 @@ from gaincell_char.attention.cache import KVCache
 from gaincell_char.attention.chain import INPUT_LEVELS, Chain, chain
 from gaincell_char.attention.circuit import circuit
 from gaincell_char.attention.effects import check_fidelity
-from gaincell_char.attention.folded import Source, TileSums
+from gaincell_char.attention.folded import TileSums
+from gaincell_char.attention.newest import NewestQuery
 from gaincell_char.attention.observation import InnerMoments, Observer, scaled_statistics
-from gaincell_char.attention.quantizers import SMALLEST_GAIN, Raw, converter, per_head
+from gaincell_char.attention.quantizers import SMALLEST_GAIN, Raw, Source, converter, per_head
 from gaincell_char.attention.scalers import LayerScalers, Scalers, check_layer, default_layer, load_scalers
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
@@ -119,6 +120,7 @@ class AnalogAttention:
             own = circuit(model, effects, window=window, decay=decay, tiles=self.chain.tiles, seed=seed, tier=ir_drop)
             self.chain = replace(self.chain, circuit=own)
         self._tile_sums = TileSums(self.chain)
+        self._newest = NewestQuery(self.chain) if NewestQuery.fits(self.chain) else None
         self.scalers: Scalers | None = load_scalers(scalers) if isinstance(scalers, str | Path) else scalers
         self.observe = observe
 
@@ -139,6 +141,8 @@ class AnalogAttention:
         out = per_head(*scalers["out"], q.dtype)
         with side_by_side() as run:
             sources, start = self._sources(layer, (q, k, v), scalers, cache, run)
+            if self._newest is not None and inner is None and q.shape[2] == 1:
+                return self._newest(sources, start, out, run)
             y = self._tile_sums(sources, start, layer, out if inner is None else None, inner, run)
         if self.observe is not None and inner is not None:
             self.observe(layer, "score", inner.score.statistics())

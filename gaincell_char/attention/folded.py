@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char.attention.blas import Run, in_turn
+from gaincell_char.attention.blas import Run
 from gaincell_char.attention.chain import Chain
 from gaincell_char.attention.observation import InnerMoments
-from gaincell_char.attention.products import Prepared, Scratch
-from gaincell_char.attention.quantizers import Heads, Raw, few_heads
+from gaincell_char.attention.products import Prepared
+from gaincell_char.attention.quantizers import Heads, Raw, Source, few_heads, ready
+from gaincell_char.attention.scratch import Pool, Scratch
 from gaincell_char.attention.stages import Draws, Stages, measured, published
 from gaincell_char.attention.tiles import Block, Look, Segment, blocks, visible_pairs, within
 
 Array = npt.NDArray[np.floating[Any]]
-Source = Array | Raw
 
 # queries of a block, over all its heads: few enough for the processor's cache, enough for NumPy's calls to weigh
 # little; the characterized chain makes more calls
@@ -33,7 +33,7 @@ class TileSums:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        self._idle: list[_Worker] = []
+        self._workers = Pool(lambda dtype: _Worker(chain, published(chain, dtype), dtype))
 
     def __call__(
         self,
@@ -53,7 +53,7 @@ class TileSums:
         layer: chooses the cells and converters where they differ.
         out: gain and offset, (H, 1, 1) each.
         """
-        shape, dtype = sources[0].shape, _dtype(sources[0])
+        shape, dtype = sources[0].shape, sources[0].dtype
         stop = start + sources[1].shape[2]
         queries = Segment(stop - shape[2], stop)
         circuit = self._chain.circuit
@@ -61,18 +61,17 @@ class TileSums:
         chunks = few_heads(shape, size * shape[3])
         together = chunks[0][1].stop - chunks[0][1].start
         plan = blocks(self._chain, start, queries, max(1, size // together), dtype)
-        draws = None if circuit is None else Draws(circuit, layer, _ready(sources[0]), queries.low)
+        draws = None if circuit is None else Draws(circuit, layer, ready(sources[0]), queries.low)
         y = np.empty(shape, dtype)
 
         def sum_tiles(heads: Heads) -> InnerMoments | None:
-            if circuit is not None and draws is not None:
-                worker = _Worker(self._chain, measured(circuit, self._chain, dtype, draws, heads), dtype)
-            else:
-                worker = self._worker(dtype)
             seen = None if observed is None else InnerMoments(shape[1])
-            worker.run(sources, heads, start, plan, seen, y, out)
-            if circuit is None:
-                self._idle.append(worker)
+            given = sources, heads, start, plan, seen, y, out
+            if circuit is not None and draws is not None:
+                _Worker(self._chain, measured(circuit, self._chain, dtype, draws, heads), dtype).run(*given)
+            else:
+                with self._workers.lent(dtype) as worker:
+                    worker.run(*given)
             return seen
 
         for seen in run(sum_tiles, chunks):
@@ -80,29 +79,11 @@ class TileSums:
                 observed.merge(seen)
         return y
 
-    def _worker(self, dtype: np.dtype[Any]) -> _Worker:
-        try:
-            worker = self._idle.pop()
-        except IndexError:
-            worker = None
-        if worker is None or worker.dtype != dtype:
-            return _Worker(self._chain, published(self._chain, dtype), dtype)
-        return worker
-
-
-def _dtype(source: Source) -> np.dtype[Any]:
-    return source.x.dtype if isinstance(source, Raw) else source.dtype
-
-
-def _ready(source: Source) -> Array:
-    return source.levels(in_turn) if isinstance(source, Raw) else source
-
 
 class _Worker:
     """Computes some heads of one sequence after others, in memory of its own."""
 
     def __init__(self, chain: Chain, stages: Stages, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
         self._chain = chain
         self._stages = stages
         self._levels = tuple(Scratch(dtype) for _ in range(3))

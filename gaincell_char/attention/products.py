@@ -25,6 +25,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from gaincell_char.attention.chain import TILE_TOKENS
+from gaincell_char.attention.scratch import Scratch as Scratch
 from gaincell_char.attention.tiles import Segment, within
 from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw
 
@@ -49,22 +50,6 @@ class Product(Protocol):
 
         `pulses` is P (heads, tokens, queries).
         """
-
-
-class Scratch:
-    """Memory asked for again and again in changing shapes; fresh pages would cost more than the arithmetic."""
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._memory = np.empty(0, dtype)
-        self._last = self._memory
-
-    def __call__(self, *shape: int) -> Array:
-        if shape != self._last.shape:
-            size = math.prod(shape)
-            if size > self._memory.size:
-                self._memory = np.empty(size, self._memory.dtype)
-            self._last = self._memory[:size].reshape(shape)
-        return self._last
 
 
 def product(law: CurrentLaw, full_scale: float, dtype: np.dtype[Any]) -> Product:

@@ -74,11 +74,24 @@ class Raw:
     def shape(self) -> tuple[int, ...]:
         return self.x.shape
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.x.dtype
+
     def levels(self, run: Run) -> Array:
         """All of them, a few heads at a time, so that the passes over them stay in the processor's cache."""
         stored = np.empty(self.x.shape, self.x.dtype)
         run(lambda heads: self.convert(self.x[heads], heads[1], stored[heads]), few_heads(self.x.shape))
         return stored
+
+
+Source = Array | Raw
+"""Levels, or what is converted to them."""
+
+
+def ready(source: Source, run: Run = in_turn) -> Array:
+    """Levels of all heads."""
+    return source.levels(run) if isinstance(source, Raw) else source
 
 
 def to_levels(x: Array, gain: Array, offset: Array, low: float, high: float, levels: int | None) -> Array:
