@@ -138,7 +138,7 @@ def _branches(law: Law, volts: Array, bl: float, rail: float) -> Array:
     return np.stack([rail * by_vss - bl * by_bl, rail * by_vdd + bl * by_bl, sink, source])
 
 
-def _principal_axes(values: Table) -> tuple[Table, Table]:
+def _principal_axes(values: Array) -> tuple[Table, Table]:
     """`Cells.forms` and `signs` for cells whose `values` are spread like the columns of these, (2 x branches, n).
 
     Axes are left out as long as those that are hold less than 5 % of the form's strength.

@@ -14,6 +14,7 @@ Doubles = npt.NDArray[np.float64]
 
 _HALF = TILE_TOKENS // 2
 
+
 class AgedTable:
     """table[part, level, age] = base[part, level] + sum_r levels[r, part, level] g_r(age), within some `tolerance`s.
 

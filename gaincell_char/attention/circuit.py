@@ -101,7 +101,7 @@ class Circuit:
 
     @cached_property
     def quiet(self) -> tuple[float, float]:
-        """Up to which S/80 there is no pulse, and below which A_n (steps of the counter) no count, whatever noise does."""
+        """Up to which S/80 there is no pulse, and below which A_n (in steps) no count, whatever the noise."""
         double = np.dtype(float)
         relu, signed, counter = self.relu_curve(double), self.signed_curve(double), self.counter
         no_pulse = 0.0 if relu is None else min((low for low, _ in relu.beyond(0.0)), default=np.inf)

@@ -3,7 +3,8 @@
     scores    S[s, t]   = sum_d I(K[s, d], t - s) T[d, t] + F(K[s, d], t - s) [T[d, t] > 0] + what the wires take
     currents  A_n[d, t] = sum_{s in n} I(V[s, d], t - s) P[s, t] + F(V[s, d], t - s) [P[s, t] > 0] + what the wires take
 
-Both are columns of cells that pulses read: rows are d and columns tokens in one, rows tokens and columns d in the other.
+Both are columns of cells that pulses read: rows are d and columns tokens in one, rows tokens and columns d in the
+other.
 I and F, the charge of a pulse that does not grow with its width, are the same at all ages but for a few terms (`aged`):
 one matrix product has the widths and [T > 0] stacked, and the wires' part that is linear in the cells. A smooth term is
 another, times a number for every query; a young one, times the Toeplitz matrix of its age function.
@@ -195,7 +196,7 @@ def _middle(segment: Segment) -> int:
     return (segment.low + segment.high) // 2
 
 
-def _since_middle(segment: Segment) -> npt.NDArray[np.float64]:
+def _since_middle(segment: Segment) -> Array:
     """Of the tokens of `segment`, in tokens."""
     return np.arange(segment.low, segment.high) - float(_middle(segment))
 

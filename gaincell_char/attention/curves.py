@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial import Polynomial
 
 from gaincell_char.behavior.functions import PiecewisePolynomial
 
@@ -41,19 +42,19 @@ class Curve:
         self._work = np.empty((2, 0), dtype)
 
     def beyond(self, y: float, sign: int = 1) -> list[tuple[float, float]]:
-        """Intervals of x that hold every x with sign y(x) > `y`, a millionth of the range wider than they have to be."""
-        pieces = zip(pairwise([*self._knots.tolist()]), sign * self._table, strict=True)
-        # the values at the ends are held
-        parts = [(-np.inf, self._knots[0], float(sign * self._table[0, 0]))]
-        for (low, high), row in pieces:
-            roots = np.roots(np.trim_zeros([*row[:0:-1], row[0] - y], "f"))
-            inside = roots.real[(np.abs(roots.imag) < 1e-6 * (high - low)) & (roots.real > 0) & (roots.real < high - low)]
-            for begin, end in pairwise(np.sort([0.0, *inside, high - low])):
-                parts.append((low + begin, low + end, float(np.polyval(row[::-1], (begin + end) / 2))))
-        end_value = float(np.polyval(sign * self._table[-1, ::-1], self._knots[-1] - self._knots[-2]))
-        parts.append((self._knots[-1], np.inf, end_value))
-        margin = 1e-6 * float(self._knots[-1] - self._knots[0])
-        return [(low - margin, high + margin) for low, high, value in parts if value > y]
+        """Intervals of x that hold all with sign y(x) > `y`, a millionth of the range wider than they have to be."""
+        parts = []
+        for (low, high), row in zip(pairwise(self._knots.tolist()), sign * self._table, strict=True):
+            width, polynomial = high - low, Polynomial(row)
+            roots = (polynomial - y).trim().roots()
+            real = roots.real[np.abs(roots.imag) < 1e-6 * width]
+            for begin, end in pairwise(np.sort([0.0, *real[(real > 0) & (real < width)], width]).tolist()):
+                parts.append((low + begin, low + end, polynomial((begin + end) / 2)))
+        # beyond the knots the end values are held
+        first, last = Polynomial(sign * self._table[0])(0), Polynomial(sign * self._table[-1])(np.diff(self._knots)[-1])
+        parts += [(-np.inf, self._knots[0], first), (self._knots[-1], np.inf, last)]
+        margin = 1e-6 * (self._knots[-1] - self._knots[0])
+        return [(float(low - margin), float(high + margin)) for low, high, value in parts if value > y]
 
     def __call__(self, x: Array) -> None:
         """Replace `x`, contiguous and of the curve's dtype, by y(x)."""

@@ -61,9 +61,9 @@ class Noise:
         """Of the clock that a tile's counters share: uniform in [-1/2, 1/2), for places as in `signed`."""
         keys = self._queries[heads][..., queries] ^ column_keys(np.array([tile]), _PHASE)
         shared, count = uniform(keys.reshape(-1)), keys.shape[-1]
-        if len(keys) == 1:
-            return shared[some % count]
-        return shared[some // (width * count) * count + some % count]
+        query = some % count if len(keys) == 1 else some // (width * count) * count + some % count
+        drawn: Array = shared[query]
+        return drawn
 
     def _keys(self, heads: tuple[Any, ...], columns: range, stream: int, queries: slice, some: Places) -> Keys:
         own = column_keys(np.arange(columns.start, columns.stop), stream)

@@ -98,5 +98,12 @@ def _waterfall(result: dict[str, Any]) -> Any:
             table.add_row(step["label"], "-", "not yet measured")
             continue
         added = "" if step["added"] is None else _plus_minus(step["added"], step["interval"])
-        table.add_row(step["label"], f"{step['loss']:.3f}", added)
+        label = step["label"] if step["seed"] is None else f"{step['label']} (one draw, seed {step['seed']})"
+        table.add_row(label, f"{step['loss']:.3f}", added)
+    whole = result["waterfall_total"]
+    table.add_section()
+    table.add_row("sum of the steps", "", f"{whole['sum']:+.3f}")
+    table.add_row("last against first, paired", "", _plus_minus(whole["added"], whole["interval"]))
+    table.caption = f"each step on the same {whole['sequences']} sequences as the one before it, so the sum is exact"
+    table.caption_justify = "left"
     return table

@@ -25,6 +25,9 @@ CIRCUIT_STEPS = {
 }
 """The steps from paper to circuit fidelity, and the effects of `attention.effects` that each adds."""
 
+DRAWN_STEPS = ("mismatch", "noise")
+"""Steps that are of one draw: mismatch of one virtual chip, noise of every conversion once."""
+
 
 @dataclass(frozen=True)
 class Step:

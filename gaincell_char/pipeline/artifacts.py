@@ -12,11 +12,12 @@ from gaincell_char import keys
 
 @dataclass(frozen=True)
 class Artifact:
-    """A stage's product: `content` and how long it took to make (s)."""
+    """A stage's product: `content` and what it took to make, by the clock and by the processor (s)."""
 
     key: str
     content: bytes
     wall_s: float
+    cpu_s: float
 
     @property
     def digest(self) -> str:
@@ -53,9 +54,11 @@ class ArtifactFolder:
         if not isinstance(record, dict) or record.get("sha256") != keys.digest(content):
             self.damaged.append(path)
             return None
-        return Artifact(key, content, float(record["wall_s"]))
+        return Artifact(key, content, float(record["wall_s"]), float(record["cpu_s"]))
 
-    def put(self, stage: str, key: str, content: bytes, inputs: dict[str, Any], wall_s: float) -> Artifact:
+    def put(
+        self, stage: str, key: str, content: bytes, inputs: dict[str, Any], wall_s: float, cpu_s: float
+    ) -> Artifact:
         """Publish a product and its record.
 
         Raises
@@ -64,11 +67,11 @@ class ArtifactFolder:
             Full disk or read-only folder.
         """
         path = self.path(stage, key)
-        wall_s = round(wall_s, 3)
+        wall_s, cpu_s = round(wall_s, 3), round(cpu_s, 3)
         keys.publish(path, content)
-        record = {"stage": stage, "sha256": keys.digest(content), "inputs": inputs, "wall_s": wall_s}
+        record = {"stage": stage, "sha256": keys.digest(content), "inputs": inputs, "wall_s": wall_s, "cpu_s": cpu_s}
         keys.publish(self._record(path), json.dumps(record, indent=1, sort_keys=True).encode())
-        return Artifact(key, content, wall_s)
+        return Artifact(key, content, wall_s, cpu_s)
 
     @staticmethod
     def _record(path: Path) -> Path:

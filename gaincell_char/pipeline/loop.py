@@ -36,11 +36,14 @@ SWEPT_EFFECTS = (
     "signed-charge-to-pulse",
     "pulse-counter",
     "ir-drop",
+    "mismatch",
     "noise",
 )
 """What the sweeps of all circuits measure, as attention knows it."""
 WBL_HOLD = "gain_cell.wbl_hold_V"
-VERSION = 2
+CIRCUIT_SEED = 0
+"""The virtual chip, and the noise of its conversions, that circuit fidelity is evaluated on."""
+VERSION = 3
 """Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
 
 DEFAULT, CHANGED, RETRIMMED = "", "@changed", "@retrimmed"
@@ -377,6 +380,7 @@ class _Network:
             "decay": decay,
             "recall": recall,
             "effects": effects,
+            "seed": CIRCUIT_SEED,
         }
         needs = ("corpus", *_of(model), *((scalers,) if scalers else ()))
         return Stage(f"evaluate.{name}", work.evaluate, VERSION, inputs, needs)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gaincell_char.pipeline import work
-from gaincell_char.pipeline.loop import LABELS, WATERFALL, Request, configurations
+from gaincell_char.pipeline.loop import CIRCUIT_SEED, LABELS, WATERFALL, Request, configurations
 from gaincell_char.pipeline.sentence import change_sentence, loop_sentence
 from gaincell_char.version import __version__
 
@@ -21,13 +21,14 @@ CONTROL = "software-control"
 def summarize(request: Request, stages: Sequence[Stage], results: Mapping[str, StageResult]) -> dict[str, Any]:
     """The result of the loop: every configuration's loss and recall, the cell, the change, the stages.
 
-    Nothing in it depends on when or how fast it ran, except the stages' `wall_s` (as they were made) and `ran`.
+    Nothing in it depends on when or how fast it ran, except the stages' `wall_s`, `cpu_s` (as they were made), `ran`.
     """
     products = {name: result.artifact.content for name, result in results.items()}
     models = {name: _model(products[name]) for name in ("fit", "fit@changed", "fit@retrimmed") if name in products}
     rows = _configurations(configurations(stages), products)
     cells = {name: cell_figures(model) for name, model in models.items()}
     text = _text(results)
+    bars, whole = _waterfall(stages, products)
     result: dict[str, Any] = {
         "title": "From a transistor to a perplexity",
         "tool": {
@@ -39,7 +40,8 @@ def summarize(request: Request, stages: Sequence[Stage], results: Mapping[str, S
         "parameters": dict(request.parameters),
         "text": text,
         "configurations": rows,
-        "waterfall": _waterfall(stages, products),
+        "waterfall": bars,
+        "waterfall_total": whole,
         "adaptation": {
             name.removeprefix("adapt."): work.summary_of(products[name])
             for name in products
@@ -47,13 +49,17 @@ def summarize(request: Request, stages: Sequence[Stage], results: Mapping[str, S
         },
         "cell": cells["fit"],
         "changed": cells.get("fit@changed"),
-        "stages": [
-            {"name": r.name, "key": r.artifact.key, "ran": r.ran, "wall_s": round(r.artifact.wall_s, 2)}
-            for r in (results[stage.name] for stage in stages)
-        ],
+        "stages": [stage_row(results[stage.name]) for stage in stages],
     }
     result["sentence"] = change_sentence(result) if request.parameters else loop_sentence(result)
     return result
+
+
+def stage_row(result: StageResult) -> dict[str, Any]:
+    """A stage in the result: its key, whether it ran now, and what it took when it was made."""
+    made = result.artifact
+    return {"name": result.name, "key": made.key, "ran": result.ran, "wall_s": round(made.wall_s, 2),
+            "cpu_s": round(made.cpu_s, 2)}  # fmt: skip
 
 
 def cell_figures(model: BehavioralModel) -> dict[str, Any]:
@@ -118,15 +124,26 @@ def _configurations(stages: Mapping[str, str], products: Mapping[str, bytes]) ->
     return rows
 
 
-def _waterfall(stages: Sequence[Stage], products: Mapping[str, bytes]) -> list[dict[str, Any]]:
+def _waterfall(stages: Sequence[Stage], products: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The bars, and all measured steps together: their sum, and the last against the first on the same tokens."""
     from gaincell_char.evaluation import Loss, waterfall
+    from gaincell_char.evaluation.waterfall import DRAWN_STEPS, total
 
     losses = {name: Loss(work.nats_of(products[f"evaluate.{stage}"])) for name, stage in _bars(stages).items()}
-    return [
+    bars = [
         {"label": bar.name, "loss": bar.loss, "added": bar.added.mean if bar.added else None,
-         "interval": [bar.added.low, bar.added.high] if bar.added else None}
+         "interval": [bar.added.low, bar.added.high] if bar.added else None,
+         "seed": CIRCUIT_SEED if bar.name in DRAWN_STEPS and bar.added else None}
         for bar in waterfall(losses)
     ]  # fmt: skip
+    whole, (sequences, predicted) = total(losses), next(iter(losses.values())).nats.shape
+    return bars, {
+        "sum": sum(bar["added"] for bar in bars if bar["added"] is not None),
+        "added": whole.mean,
+        "interval": [whole.low, whole.high],
+        "sequences": sequences,
+        "tokens": sequences * predicted,
+    }
 
 
 def _bars(stages: Sequence[Stage]) -> dict[str, str]:

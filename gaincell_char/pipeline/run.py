@@ -12,7 +12,7 @@ from gaincell_char import keys
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
 from gaincell_char.pipeline.loop import CHAIN, VERSION, Request, loop
-from gaincell_char.pipeline.result import summarize
+from gaincell_char.pipeline.result import stage_row, summarize
 from gaincell_char.pipeline.stages import Report, Stage, run_stages
 
 REPORT_VERSION = 5
@@ -50,9 +50,7 @@ def run(request: Request, out: Path, workers: int, report: Report | None = None)
         (f"fit{suffix}", f"sweep.iv{suffix}", f"sweep.pulse{suffix}", *chain),
     )
     drawn = run_stages([page], folder, workers=1, done=results)["report"]
-    result["stages"].append(
-        {"name": "report", "key": drawn.artifact.key, "ran": drawn.ran, "wall_s": round(drawn.artifact.wall_s, 2)}
-    )
+    result["stages"].append(stage_row(drawn))
     model = results.get(f"{CHAIN}{suffix}", results[f"fit{suffix}"])
     paths = {"report.html": drawn.artifact.content, "cell.json": model.artifact.content}
     paths["result.json"] = json.dumps(result, indent=1).encode()

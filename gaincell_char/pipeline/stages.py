@@ -94,7 +94,7 @@ class _Run:
     ) -> None:
         self.waiting, self.results, self.folder, self.workers, self.report = waiting, results, folder, workers, report
         self.total = len(waiting) + len(results)
-        self.running: dict[Future[tuple[bytes, float]], _Pending] = {}
+        self.running: dict[Future[tuple[bytes, float, float]], _Pending] = {}
         self.pool: ProcessPoolExecutor | None = None
         self.failure: Exception | None = None
 
@@ -144,8 +144,8 @@ class _Run:
             except Exception as error:
                 self.failure = self.failure or error
 
-    def _publish(self, pending: _Pending, content: bytes, wall_s: float) -> None:
-        artifact = self.folder.put(pending.stage.name, pending.key, content, pending.inputs, wall_s)
+    def _publish(self, pending: _Pending, content: bytes, wall_s: float, cpu_s: float) -> None:
+        artifact = self.folder.put(pending.stage.name, pending.key, content, pending.inputs, wall_s, cpu_s)
         self._finish(StageResult(pending.stage.name, artifact, ran=True))
 
     def _finish(self, result: StageResult) -> None:
@@ -162,10 +162,11 @@ class _Run:
         return _Pending(stage, keys.key(inputs), inputs)
 
 
-def _timed(work: Work, inputs: Inputs, products: Mapping[str, bytes]) -> tuple[bytes, float]:
-    start = time.perf_counter()
+def _timed(work: Work, inputs: Inputs, products: Mapping[str, bytes]) -> tuple[bytes, float, float]:
+    """The product, and the seconds of the clock and of the processor (with processes that were waited for)."""
+    start, spent = time.perf_counter(), sum(os.times()[:4])
     content = work(inputs, products)
-    return content, time.perf_counter() - start
+    return content, time.perf_counter() - start, sum(os.times()[:4]) - spent
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -162,6 +162,7 @@ def _attention(lm: GPT2, inputs: Inputs, products: Products) -> Attention | None
         decay=inputs["decay"],
         fidelity="paper" if effects is None else "circuit",
         effects=effects,
+        seed=inputs["seed"],
     )
 
 

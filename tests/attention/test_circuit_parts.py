@@ -49,6 +49,33 @@ def test_a_curve_is_its_piecewise_polynomial(knots: list[float], order: int, see
     assert np.max(np.min(np.abs(found - both), axis=0)[at_knot]) <= 1e-9 * scale
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    knots=st.lists(st.floats(-3, 3), min_size=2, max_size=12, unique=True),
+    order=st.integers(1, 5),
+    flat=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_a_curve_knows_where_it_is_beyond(knots: list[float], order: int, flat: bool, seed: int) -> None:
+    """No value beyond is left out, jumps, flat pieces and held ends included; and hardly any other is taken in."""
+    rng = np.random.default_rng(seed)
+    x_knots = np.sort(np.round(knots, 3))
+    x_knots = x_knots[np.insert(np.diff(x_knots) > 0, 0, True)]
+    if x_knots.size < 2:
+        return
+    table = rng.normal(size=(x_knots.size - 1, order))
+    if flat:
+        table[0] = 0
+    function = piecewise(x_knots, table)
+    x = np.concatenate([np.linspace(-4, 4, 2001), x_knots])
+    for y, sign in ((0.0, 1), (0.3, 1), (0.3, -1)):
+        found = Curve(function, 1.0, 1.0, np.dtype(float)).beyond(y, sign)
+        inside = np.any([(low <= x) & (x <= high) for low, high in found] or [x < -9], axis=0)
+        is_beyond = sign * function(x) > y
+        assert np.all(inside[is_beyond])
+        assert (inside & ~is_beyond).sum() <= 2 * x_knots.size + 2 * order * x_knots.size
+
+
 def test_a_curve_in_single_precision() -> None:
     function = bent(1e-13, signed=True)
     x = np.linspace(-1.5, 1.5, 6001, dtype=np.float32)

@@ -60,7 +60,12 @@ def test_waterfall_starts_at_software_and_ends_at_the_cell(default: Outcome) -> 
     assert leakage["loss"] == rows["cell.offset-aware"]["loss"]
     total = measured[0]["loss"] + sum(step["added"] for step in measured[1:])
     assert total == pytest.approx(measured[-1]["loss"], abs=1e-12)
-    assert [step["label"] for step in steps if step["loss"] is None] == ["mismatch"]
+    assert [step["label"] for step in steps if step["loss"] is None] == []
+    assert [step["label"] for step in steps if step["seed"] is not None] == ["mismatch", "noise"]
+    whole = default.result["waterfall_total"]
+    assert whole["interval"][0] <= whole["sum"] <= whole["interval"][1]
+    assert whole["sum"] == pytest.approx(whole["added"], abs=1e-12)
+    assert whole["tokens"] == whole["sequences"] * (default.result["text"]["length"] - 1)
 
 
 def test_a_change_runs_only_what_depends_on_it(wide: Outcome) -> None:
