@@ -56,7 +56,7 @@ def distribution(compared: Sequence[Comparison]) -> str:
     found = np.array([each.errors_LSB["circuit"] for each in compared])
     axes.hist(found, bins=min(25, 5 + len(found) // 4), color=CIRCUIT)
     axes.axvline(0.0, color=MUTED, linewidth=0.6)
-    axes.set(xlabel="circuit - model (LSB)", ylabel="cases", title="Pulse error of the model circuit")
+    axes.set(xlabel="circuit - model (LSB)", ylabel="cases", title="Pulse error at circuit fidelity")
     axes.grid(visible=False, axis="x")
     return to_svg(figure)
 
