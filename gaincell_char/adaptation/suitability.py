@@ -1,18 +1,26 @@
 """Whether a cell can be adapted to, told from its current alone, before any network runs on it.
 
-A score is S = sum_d q_d I(k_d), with q_d >= 0. Against the linear cell, I(y) = g (19.3 y) + e(y): the gain g is taken
-back by the output's scaler, because P is proportional to S; what remains is e. Its fluctuation over the stored levels
-adds to S as noise of deviation sigma_e sqrt(sum q^2); its mean m adds m sum(q) to every score of a query, which is
-larger by sqrt(N), N = (sum q)^2 / sum q^2. Both over the deviation g 19.3 sigma_y sqrt(sum q^2) of S itself:
+A score is S = sum_d q_d I(k_d), with q_d >= 0. Against the linear cell, I(y) = g (19.3 y) + e(y), y from mid-supply:
+the gain g is taken back by the output's scaler, as P is proportional to S; what remains is e, of three kinds:
 
-    distortion = sqrt(N m^2 + sigma_e^2) / (g 19.3 sigma_y)
+    m_rest          I(0), a current at rest: the same on every cell
+    m_even, s_even  mean and deviation, over the stored levels, of the rest of e's even part: a cell bent to one side
+    s_odd           deviation of e's odd part: a cell bent alike on both sides
 
-`paper` leaves m where it is; `offset-aware` moves the stored levels until it is zero.
+A deviation adds to S as noise of that size times sqrt(sum q^2); a mean adds m sum(q) to every score of a query, which
+is larger by sqrt(N), N = (sum q)^2 / sum q^2. All over the deviation g 19.3 s_y sqrt(sum q^2) of S itself:
+
+    distortion = sqrt(N (w_rest m_rest + m_even)^2 + (w_even s_even)^2 + s_odd^2) / (g 19.3 s_y)
+
+`paper` leaves the means where they are; `offset-aware` moves the stored levels until they cancel. The weights w say how
+much more or less the network minds one kind than another; they and the limits are read off `gaincell study
+nonlinearity`, on the embedded network, which was trained on cells with currents at rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +33,10 @@ EFFECTIVE_INPUTS = 32.0
 """N for 64 inputs that are spread evenly over 0..1 with some at zero; in the embedded network 20 to 45."""
 STORED_SIGMA_V = 0.2
 """Deviation of the stored voltages around mid-supply, cut at the rails; in the embedded network 0.15 to 0.25 V."""
-LARGEST = {"paper": 0.3, "offset-aware": 0.5}
-"""Distortion up to which a method is expected to leave less than 0.1 nats (`gaincell study nonlinearity`)."""
+REST_WEIGHT, EVEN_WEIGHT = 0.3, 2.0
+"""w_rest, w_even."""
+LARGEST = 0.3
+"""Distortion up to which a method is expected to leave less than 0.2 nats."""
 SMALLEST_GAIN = 0.7
 """Below it a head has too few steps of the counter left, whatever its scalers (docs/adaptation.md)."""
 
@@ -35,47 +45,51 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Suitability:
-    """A cell against the linear one.
+    """A cell against the linear one: the parts of `distortion`, each over the deviation of a right score.
 
     Attributes
     ----------
     gain: g, 1 for a cell of the linear one's strength.
-    offset: sqrt(N) m over the deviation of the linear part; its sign is that of the current at rest.
-    bend: sigma_e over the same.
-    bend_when_shifted: the same with the stored levels moved so that the mean current is zero.
+    rest, asymmetry: sqrt(N) m_rest and sqrt(N) m_even, with their signs.
+    even, odd: s_even and s_odd.
+    even_shifted, odd_shifted: the same with the stored levels moved so that the mean current is zero.
     """
 
     gain: float
-    offset: float
-    bend: float
-    bend_when_shifted: float
+    rest: float
+    asymmetry: float
+    even: float
+    odd: float
+    even_shifted: float
+    odd_shifted: float
 
     def distortion(self, method: str) -> float:
-        """What is left of the wrong score after `method`, over the right one's deviation."""
-        return float(np.hypot(self.offset, self.bend)) if method == "paper" else self.bend_when_shifted
+        """What is left of the wrong score after `method`, over the right one's deviation, as the network minds it."""
+        if method == "paper":
+            mean = REST_WEIGHT * self.rest + self.asymmetry
+            return math.hypot(mean, EVEN_WEIGHT * self.even, self.odd)
+        return math.hypot(EVEN_WEIGHT * self.even_shifted, self.odd_shifted)
 
     def fits(self, method: str) -> bool:
         """Whether `method` is expected to work."""
-        return self.gain >= SMALLEST_GAIN and self.distortion(method) <= LARGEST[method]
+        return self.gain >= SMALLEST_GAIN and self.distortion(method) <= LARGEST
 
     def as_dict(self, method: str) -> dict[str, float | bool]:
         """All numbers and the verdict, for JSON."""
-        return {
-            "gain": self.gain,
-            "offset": self.offset,
-            "bend": self.bend,
-            "distortion": self.distortion(method),
-            "expected_to_adapt": self.fits(method),
-        }
+        return {**asdict(self), "distortion": self.distortion(method), "expected_to_adapt": self.fits(method)}
 
     def reason(self, method: str) -> str:
         """One clause: why it is not expected to, or that it is."""
         if self.gain < SMALLEST_GAIN:
             return f"its gain is {self.gain:.2f} of the linear cell's; below {SMALLEST_GAIN} too few steps are left"
+        found = f"distortion {self.distortion(method):.2f}"
         if self.fits(method):
-            return f"distortion {self.distortion(method):.2f}, up to {LARGEST[method]} adapts"
-        part = "offset" if method == "paper" and abs(self.offset) > self.bend else "bend"
-        return f"distortion {self.distortion(method):.2f} is above {LARGEST[method]}, mostly {part}"
+            return f"{found}, up to {LARGEST} adapts"
+        parts = {"a bend on both sides": self.odd, "a bend to one side": EVEN_WEIGHT * self.even}
+        if method == "paper":
+            parts |= {"its current at rest": abs(REST_WEIGHT * self.rest)}
+            parts["a bend to one side"] = math.hypot(parts["a bend to one side"], self.asymmetry)
+        return f"{found} is above {LARGEST}, mostly {max(parts, key=lambda part: parts[part])}"
 
 
 def suitability(model: BehavioralModel) -> Suitability:
@@ -87,35 +101,51 @@ def suitability(model: BehavioralModel) -> Suitability:
         The cell's current falls with the stored voltage, or does not depend on it.
     """
     low, high = model.cell.level_range_V
-    levels = np.linspace(low, high, model.cell.n_levels)
-    middle = (low + high) / 2
-    weights = np.exp(-0.5 * ((levels - middle) / STORED_SIGMA_V) ** 2)
+    y = np.linspace(low, high, model.cell.n_levels) - (low + high) / 2
+    weights = np.exp(-0.5 * (y / STORED_SIGMA_V) ** 2)
     weights /= weights.sum()
 
     def unit_current(shift_V: float) -> Array:
-        return np.asarray(model.cell.current(levels + shift_V), float) / model.cell.unit_current_A
+        at = (low + high) / 2 + np.append(y, 0.0) + shift_V
+        return np.asarray(model.cell.current(at), float) / model.cell.unit_current_A
 
-    gain, mean, bend = _parts(levels - middle, weights, unit_current(0.0))
-    if not gain > 0:
+    here = _parts(y, weights, unit_current(0.0))
+    if not here.gain > 0:
         raise InputError(f"model {model.name}: cell.current does not rise with the stored voltage; nothing to adapt to")
-    signal = gain * LINEAR_SLOPE * float(np.sqrt(weights @ (levels - middle) ** 2))
-    shifts = np.linspace(-middle + low, middle - low, 181)
-    means = np.array([weights @ unit_current(shift) for shift in shifts])
-    best = float(shifts[np.argmin(np.abs(means))])
-    shifted_gain, shifted_mean, shifted_bend = _parts(levels - middle, weights, unit_current(best))
-    shifted_signal = max(shifted_gain, 1e-9) * signal / gain
+    shifts = np.linspace(y[0], y[-1], 181)
+    means = [abs(weights @ unit_current(float(shift))[:-1]) for shift in shifts]
+    moved = _parts(y, weights, unit_current(float(shifts[int(np.argmin(means))])))
+    many = math.sqrt(EFFECTIVE_INPUTS)
     return Suitability(
-        gain=gain,
-        offset=float(np.sqrt(EFFECTIVE_INPUTS)) * mean / signal,
-        bend=bend / signal,
-        bend_when_shifted=float(np.hypot(shifted_bend, shifted_mean)) / shifted_signal,
+        gain=here.gain,
+        rest=many * here.rest,
+        asymmetry=many * here.asymmetry,
+        even=here.even,
+        odd=here.odd,
+        even_shifted=moved.even,
+        odd_shifted=moved.odd,
     )
 
 
-def _parts(y: Array, weights: Array, current: Array) -> tuple[float, float, float]:
-    """g, m and sigma_e of a current over levels y (V from mid-supply) with `weights`, in the paper's units."""
+@dataclass(frozen=True)
+class _Parts:
+    """g, and the means and deviations of e's parts over the deviation of the linear part."""
+
+    gain: float
+    rest: float
+    asymmetry: float
+    even: float
+    odd: float
+
+
+def _parts(y: Array, weights: Array, current: Array) -> _Parts:
+    """Of `current` (levels + 1,) in the paper's units, over levels y (V from mid-supply, symmetric) and at y = 0."""
     line = LINEAR_SLOPE * y
-    gain = float(weights @ (line * current) / (weights @ line**2))
-    rest = current - gain * line
-    mean = float(weights @ rest)
-    return gain, mean, float(np.sqrt(weights @ (rest - mean) ** 2))
+    at_levels, at_rest = current[:-1], float(current[-1])
+    gain = float(weights @ (line * at_levels) / (weights @ line**2))
+    signal = gain * math.sqrt(float(weights @ line**2))
+    rest = at_levels - gain * line
+    even, odd = (rest + rest[::-1]) / 2 - at_rest, (rest - rest[::-1]) / 2
+    mean = float(weights @ even)
+    spread = math.sqrt(float(weights @ (even - mean) ** 2))
+    return _Parts(gain, at_rest / signal, mean / signal, spread / signal, math.sqrt(float(weights @ odd**2)) / signal)

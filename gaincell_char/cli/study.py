@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from gaincell_char.studies.study import Finding, Study
 
 
+COLUMNS = {"cell": "cell", "distortion": "distortion", "expected": "expected", "tau_s": "tau, s", "what": "cell is"}
+"""Labels of rows that the table shows, and their headings: it fits 80 columns, the rest is in the JSON."""
+LEFT = ("cell", "what", "adaptation")
+SHOWN_DISTANCES = ("64", "900")
+
+
 @click.command("study", epilog="Example: gaincell study nonlinearity --quick")
 @click.argument("name")
 @click.option("--quick", is_flag=True, help="A third of the text: wider intervals.")
@@ -64,19 +70,15 @@ def _show(asked: Study, finding: Finding) -> None:
     table = Table(title=(asked.question or "").strip(), title_justify="left", box=None, pad_edge=False,
                   caption="added: nats a token over linear hardware, 95 % interval; recall in % by distance in tokens",
                   caption_justify="left")  # fmt: skip
-    labels = [name for name in finding.rows[0].labels if name != "family"]
-    distances = sorted(finding.rows[0].recall, key=float)
-    for heading in (*labels, "adaptation", "loss", "added", *distances):
-        table.add_column(
-            heading.replace("_", " "),
-            justify="left" if heading in ("cell", "what", "adaptation") else "right",
-            no_wrap=True,
-        )
+    labels = [name for name in finding.rows[0].labels if name in COLUMNS]
+    distances = [distance for distance in SHOWN_DISTANCES if distance in finding.rows[0].recall]
+    for name in (*labels, "adaptation", "added", *distances):
+        table.add_column(COLUMNS.get(name, name), justify="left" if name in LEFT else "right", no_wrap=True)
     for row in finding.rows:
-        added = f"{row.added:+.3f}" + ("" if row.interval is None else f" +- {row.interval[1] - row.added:.3f}")
+        added = f"{row.added:+.3f}" + ("" if row.interval is None else f" ±{row.interval[1] - row.added:.3f}")
         cells = [_cell(row.labels[name]) for name in labels]
         recall = [f"{100 * row.recall[distance]:.0f}" for distance in distances]
-        table.add_row(*cells, row.adaptation, f"{row.loss:.3f}", added, *recall)
+        table.add_row(*cells, row.adaptation, added, *recall)
     console.print(table)
     console.print(f"\n[bold]{finding.sentence}[/bold]", soft_wrap=True)
 

@@ -83,10 +83,11 @@ def conclude(rows: Sequence[Row]) -> tuple[Mapping[str, Any], str]:
     }
     if plain is None:
         return numbers, f"No time constant of {TAUS_S[0]:g} to {TAUS_S[-1]:g} s crosses {BUDGET} nats."
+    helps = [f"{what} takes back {100 * share:.0f} %" for what, share in recovered.items() if share > 0]
     sentence = (
         f"A cell may leak with tau = {1e3 * plain:.2g} ms ({plain / TOKEN_PERIOD_S:.0f} tokens) before it costs "
-        f"{BUDGET} nats; at half of that, adapted scalers take back {100 * recovered[SCALERS]:.0f} % and a window of "
-        f"{WINDOW} tokens {100 * recovered[SHORT]:.0f} %; our cell has {1e3 * ours.labels['tau_s']:.3g} ms."
+        f"{BUDGET} nats; at half of that {' and '.join(helps) or f'neither {SCALERS} nor {SHORT} helps'}; our cell has "
+        f"{1e3 * ours.labels['tau_s']:.3g} ms."
     )
     return numbers, sentence
 

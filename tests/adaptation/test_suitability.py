@@ -26,17 +26,17 @@ def test_a_straight_cell_has_no_distortion_whatever_its_gain():
 
 
 def test_an_offset_is_what_paper_cannot_take_back():
-    found = suitability(cell(19.3 * 0.035, 19.3))
-    assert found.bend == pytest.approx(0, abs=1e-9)
-    assert found.distortion("paper") > LARGEST["paper"]
+    found = suitability(cell(19.3 * 0.06, 19.3))
+    assert (found.even, found.odd) == (pytest.approx(0, abs=1e-9), pytest.approx(0, abs=1e-9))
+    assert found.distortion("paper") > LARGEST
     assert found.distortion("offset-aware") < 0.01
     assert found.fits("offset-aware")
     assert not found.fits("paper")
-    assert "offset" in found.reason("paper")
+    assert "current at rest" in found.reason("paper")
 
 
 @pytest.mark.parametrize("coefficients", [(0.0, 12.0, 0.0, 50.0), (0.5, 13.6, -2.6, 46.0), (0.0, 15.0, 20.0, 10.0)])
-def test_distortion_is_the_relative_error_of_drawn_scores(coefficients):
+def test_the_parts_make_the_relative_error_of_drawn_scores(coefficients):
     """q with 32 inputs on, all of one width (N = 32); the right score's deviation against the wrong one's error."""
     rng = np.random.default_rng(0)
     levels = np.linspace(0, 0.9, 8)
@@ -47,7 +47,9 @@ def test_distortion_is_the_relative_error_of_drawn_scores(coefficients):
     right = (19.3 * (stored - 0.45)).sum(1)
     gain = (wrong - wrong.mean()) @ right / (right @ right)
     error = np.sqrt(np.mean((wrong - gain * right) ** 2)) / (gain * right.std())
-    assert suitability(model).distortion("paper") == pytest.approx(error, rel=0.03)
+    found = suitability(model)
+    parts = np.hypot(np.hypot(found.rest + found.asymmetry, found.even), found.odd)
+    assert parts == pytest.approx(error, rel=0.03)
 
 
 def test_the_exponential_is_flagged_before_it_runs():

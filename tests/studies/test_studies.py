@@ -67,6 +67,7 @@ def test_leakage_finds_the_knee_between_two_time_constants():
     assert numbers["knee_s"][leakage.SHORT] is None
     assert numbers["recovered_at_half_the_knee"][leakage.SCALERS] == pytest.approx(0.5)
     assert "3.2 ms" in sentence
+    assert "scalers adapted takes back 50 %" in sentence
 
 
 def test_every_study_lays_out_variants_with_names_of_their_own():
