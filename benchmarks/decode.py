@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from random_gpt2 import ours, theirs, token_ids
+from random_gpt2 import config, ours, theirs, token_ids
 from transformers import DynamicCache
 
 import gaincell_char as gc
@@ -28,13 +28,15 @@ POSITIONS, WINDOW, CHUNK = 4096, 1024, 512
 
 def analog(lm: GPT2, attention: AnalogAttention, position: int, count: int) -> Callable[[], None]:
     """Writes `count` tokens; the cache is filled now."""
-    config, cache = lm.config, KVCache(lm.config.n_layer)
+    sizes, cache = lm.config, KVCache(lm.config.n_layer)
     draw = np.random.default_rng(0)
     for first in range(0, position, CHUNK):
-        shape = 1, config.n_head, min(CHUNK, position - first), config.head_width
-        for layer in range(config.n_layer):
+        shape = 1, sizes.n_head, min(CHUNK, position - first), sizes.head_width
+        for layer in range(sizes.n_layer):
             k, v = (draw.integers(0, 8, shape).astype(np.float32) * np.float32(0.9 / 7) for _ in range(2))
             cache.append(layer, k, v, WINDOW)
+
+    lm.hidden(np.zeros((1, 1), np.int64), attention, cache)  # makes room, once for a thousand tokens
 
     def call() -> None:
         newest = np.zeros((1, 1), np.int64)
@@ -46,9 +48,9 @@ def analog(lm: GPT2, attention: AnalogAttention, position: int, count: int) -> C
 
 def software(network: Any, position: int, count: int) -> Callable[[], None]:
     """The same with transformers."""
-    config, cache = network.config, DynamicCache()
-    shape = 1, config.n_head, position, config.n_embd // config.n_head
-    for layer in range(config.n_layer):
+    sizes, cache = network.config, DynamicCache()
+    shape = 1, sizes.n_head, position, sizes.n_embd // sizes.n_head
+    for layer in range(sizes.n_layer):
         cache.update(torch.randn(shape), torch.randn(shape), layer)
     prompt = torch.from_numpy(token_ids(position + 1))
 
@@ -74,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     network = theirs("gpt2", POSITIONS)
-    lm = ours(network, "gpt2", POSITIONS)
+    lm = ours(network, config("gpt2", POSITIONS))
     attention = AnalogAttention(gc.load_model("leroux2025"), window=WINDOW)
     names = [(who, position) for position in (1024, 4000) for who in ("ours", "transformers")]
     walls: dict[tuple[str, int], list[float]] = {name: [] for name in names}

@@ -21,14 +21,18 @@ def settings(size: str, positions: int) -> dict[str, Any]:
     return {"vocab_size": 50257, "n_positions": positions, "n_embd": width, "n_layer": layers, "n_head": heads}
 
 
+def config(size: str, positions: int) -> GPT2Config:
+    return GPT2Config.model_validate(settings(size, positions))
+
+
 def theirs(size: str, positions: int) -> Any:
     """transformers' network in float32, with its own random weights and its fused attention."""
     torch.manual_seed(0)
-    config = transformers.GPT2Config(**settings(size, positions), attn_implementation="sdpa", eos_token_id=None)
-    return transformers.GPT2LMHeadModel(config).eval()
+    given = transformers.GPT2Config(**settings(size, positions), attn_implementation="sdpa", eos_token_id=None)
+    return transformers.GPT2LMHeadModel(given).eval()
 
 
-def ours(network: Any, size: str, positions: int) -> GPT2:
+def ours(network: Any, config: GPT2Config) -> GPT2:
     """The same network on the same memory."""
     tensors = {name: tensor.numpy() for name, tensor in network.transformer.state_dict().items()}
 
@@ -48,7 +52,6 @@ def ours(network: Any, size: str, positions: int) -> GPT2:
             affine(f"{name}.mlp.c_proj"),
         )
 
-    config = GPT2Config.model_validate(settings(size, positions))
     blocks = tuple(block(f"h.{layer}") for layer in range(config.n_layer))
     return GPT2(config, Weights(tensors["wte.weight"], tensors["wpe.weight"], blocks, norm("ln_f")))
 

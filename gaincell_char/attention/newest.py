@@ -1,14 +1,18 @@
-"""One query over a full window, as decoding asks it: every cell's current at its age once, then two products a head.
+"""One query over a full window, as decoding asks it: every power of what is stored once, then a product for each.
 
-A block of queries shares what is stored, and `folded` brings each order of the law to all of them; a single query has
-one age for every token, so the polynomial itself is cheaper: x = (V - V_inf) r^age, and Horner's rule on it, whose
-leading coefficient is left to the query. Rows are slots in whole tiles; those without a token hold x = 0 and P = 0.
+A block of queries shares what is stored, so `folded` lets it decay and stacks the orders of the law; a single query
+sees each token at one age, so that r^age is a number for each token and order that goes into S, or into P:
+
+    S[s]     = A_0 sum_d q_d + sum_i A_i r_s^i sum_d q_d x[s, d]^i           x = V - V_inf as written
+    A_n[d]   = A_0 sum_s P_s + sum_i sum_{s in n} (A_i r_s^i P_s) x[s, d]^i
+
+Rows are slots in whole tiles; in those without a token x and P are 0.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +23,31 @@ from gaincell_char.attention.conversions import Published
 from gaincell_char.attention.quantizers import Heads, Source, few_heads, ready
 from gaincell_char.attention.scratch import Pool, Scratch
 from gaincell_char.attention.tiles import Segment, segments
-from gaincell_char.behavior.law import PolynomialLaw
+from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw
 
 Array = npt.NDArray[np.floating[Any]]
 
+# the powers of one head fit the processor's cache; what is small is done for a few heads together
+_HEADS_AT_ONCE = 3
 
-@dataclass(frozen=True)
-class _Window:
-    """Where the tokens that a query sees are: runs of (tokens among the keys, rows), r^age by row and column, and 1 in
-    a row with a token, 0 without."""
+
+class _Window(NamedTuple):
+    """Where the tokens that a query sees are: runs of (tokens among the keys, rows), and rows without a token.
+
+    A_i r^(i age) of both products for i = 1, 2, ...: (orders, 1, rows, 1); 1 in a row with a token, else 0: (rows, 1).
+    """
 
     runs: tuple[tuple[slice, slice], ...]
-    fading: Array
+    gaps: tuple[slice, ...]
+    keys: Array
+    values: Array
     present: Array
+
+
+class _Memory(NamedTuple):
+    x: Scratch
+    power: Scratch
+    parts: Scratch
 
 
 class NewestQuery:
@@ -39,12 +55,15 @@ class NewestQuery:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
+        law = chain.key_law
+        assert isinstance(law, PolynomialLaw)
+        self._v_inf, self._decay = law.v_inf_V, law.decay
         step = 1 / STEPS if chain.quantize else 1.0
         self._step = step
         self._conversions = Published(step, chain.quantize)
-        self._key = _Polynomial.of(chain.key_law, chain.score_scale)
-        self._value = _Polynomial.of(chain.value_law, chain.current_scale * step)
-        self._memories = Pool(lambda dtype: (Scratch(dtype), Scratch(dtype)))
+        self._key = _orders(chain.key_law, chain.score_scale)
+        self._value = _orders(chain.value_law, chain.current_scale * step)
+        self._memories = Pool(lambda dtype: _Memory(Scratch(dtype), Scratch(dtype), Scratch(dtype)))
         self._last: tuple[tuple[Any, ...], _Window] | None = None
 
     @staticmethod
@@ -60,7 +79,7 @@ class NewestQuery:
         position `start` on; `out` is (gain, offset), (H, 1, 1) each."""
         q, k, v = (ready(source) for source in sources)
         y = np.empty(q.shape, q.dtype)
-        window = self._window(start, start + k.shape[2], k.shape[3], q.dtype)
+        window = self._window(start, start + k.shape[2], q.dtype)
 
         def attend(heads: Heads) -> None:
             with self._memories.lent(q.dtype) as memory:
@@ -71,89 +90,89 @@ class NewestQuery:
             total += out[1][heads[1]]
             y[heads] = total
 
-        run(attend, few_heads(k.shape))
+        run(attend, few_heads(k.shape, _HEADS_AT_ONCE * k.shape[2] * k.shape[3]))
         return y
 
-    def _pulses(self, q: Array, stored: Array, window: _Window, memory: tuple[Scratch, Scratch]) -> Array:
-        """P of some heads, (heads, rows, 1): pulse widths by slot."""
-        current = self._key.current(stored, window, memory)
-        scores: Array = np.matmul(current, (q * self._key.leading).swapaxes(1, 2))
-        scores += self._key.constant * q.sum(axis=2, keepdims=True)
+    def _pulses(self, q: Array, stored: Array, window: _Window, memory: _Memory) -> Array:
+        """P of some heads, (heads, rows, 1): pulse widths by row."""
+        parts = memory.parts(*window.keys.shape[:1], len(q), *window.present.shape)
+        for head, cells in enumerate(stored):
+            column = q[head].T
+            for power, part in zip(self._powers(cells, window, memory), parts[:, head], strict=True):
+                np.matmul(power, column, out=part)
+        parts *= window.keys
+        scores: Array = parts.sum(axis=0)
+        scores += self._key[0] * q.sum(axis=2, keepdims=True)
         self._conversions.pulses(scores, Segment(0, 0), slice(0, 1))
         scores *= window.present
         return scores
 
-    def _sums(self, pulses: Array, stored: Array, window: _Window, memory: tuple[Scratch, Scratch]) -> Array:
+    def _sums(self, pulses: Array, stored: Array, window: _Window, memory: _Memory) -> Array:
         """The sum of the tiles' counts, (heads, 1, D)."""
-        current = self._value.current(stored, window, memory)
-        by_tile = pulses.reshape(len(pulses), -1, 1, TILE_TOKENS)
-        tiles = np.matmul(by_tile, current.reshape(*by_tile.shape[:2], TILE_TOKENS, -1))
-        tiles *= self._value.leading
-        tiles += self._value.constant * by_tile.sum(axis=3, keepdims=True)
+        heads, rows, width = len(pulses), len(window.present), stored.shape[2]
+        by_tile = (rows // TILE_TOKENS, 1, TILE_TOKENS)
+        orders = len(window.values)
+        parts = memory.parts(orders, heads, by_tile[0], 1, width)
+        aged = (pulses * window.values).reshape(orders, heads, *by_tile)
+        for head, cells in enumerate(stored):
+            for order, power in enumerate(self._powers(cells, window, memory)):
+                np.matmul(aged[order, head], power.reshape(by_tile[0], TILE_TOKENS, width), out=parts[order, head])
+        tiles: Array = parts.sum(axis=0)
+        tiles += self._value[0] * pulses.reshape(heads, *by_tile).sum(axis=3, keepdims=True)
         self._conversions.counts(tiles, 0, slice(0, 1))
         total: Array = tiles.sum(axis=1)
         return total
 
-    def _window(self, start: int, stop: int, width: int, dtype: np.dtype[Any]) -> _Window:
-        key = start, stop, width, dtype
+    def _powers(self, stored: Array, window: _Window, memory: _Memory) -> Iterator[Array]:
+        """x, x^2, ... of one head's `stored` (tokens, D) by row, (rows, D), each valid until the next."""
+        shape = len(window.present), stored.shape[1]
+        x, power = memory.x(*shape), memory.power(*shape)
+        for rows in window.gaps:
+            x[rows] = 0
+        for tokens, rows in window.runs:
+            np.subtract(stored[tokens], self._v_inf, out=x[rows])
+        last = x
+        for order in range(len(window.keys)):
+            if order:
+                last = np.multiply(last, x, out=power)
+            yield last
+
+    def _window(self, start: int, stop: int, dtype: np.dtype[Any]) -> _Window:
+        key = start, stop, dtype
         if self._last is None or self._last[0] != key:
             self._last = key, self._make_window(*key)
         return self._last[1]
 
-    def _make_window(self, start: int, stop: int, width: int, dtype: np.dtype[Any]) -> _Window:
+    def _make_window(self, start: int, stop: int, dtype: np.dtype[Any]) -> _Window:
         chain, first = self._chain, max(start, stop - self._chain.window)
         low = 0 if chain.tiles == "ring" else first // TILE_TOKENS * TILE_TOKENS
         end = min(stop, chain.window) if chain.tiles == "ring" else stop
-        height = -(-(end - low) // TILE_TOKENS) * TILE_TOKENS
-        fading, present = np.zeros((height, width), dtype), np.zeros((height, 1), dtype)
+        ages = np.full(-(-(end - low) // TILE_TOKENS) * TILE_TOKENS, -1)
         runs = []
         for segment in segments(chain, first, stop):
             row = segment.low % chain.window if chain.tiles == "ring" else segment.low - low
             rows = slice(row, row + segment.high - segment.low)
             runs.append((slice(segment.low - start, segment.high - start), rows))
-            age = stop - 1 - np.arange(segment.low, segment.high)
-            fading[rows] = np.exp(-self._key.decay * age)[:, np.newaxis]
-            present[rows] = 1
-        return _Window(_joined(runs), fading, present)
+            ages[rows] = stop - 1 - np.arange(segment.low, segment.high)
+        order = np.arange(1, len(self._key))[:, np.newaxis]
+        fading = np.where(ages < 0, 0.0, np.exp(-self._decay * order * np.maximum(ages, 0)))
+        keys, values = (
+            (np.array(orders[1:])[:, np.newaxis] * fading).astype(dtype)[:, np.newaxis, :, np.newaxis]
+            for orders in (self._key, self._value)
+        )
+        return _Window(_joined(runs), _runs_of(ages < 0), keys, values, (ages >= 0).astype(dtype)[:, np.newaxis])
 
 
-@dataclass(frozen=True)
-class _Polynomial:
-    """`constant` + `leading` x (monic polynomial of x without its constant), x = (V - v_inf) r^age, r = e^-decay."""
+def _orders(law: CurrentLaw, full_scale: float) -> tuple[float, ...]:
+    """A_0, A_1, ... in full scales."""
+    assert isinstance(law, PolynomialLaw)
+    return tuple(coefficient / full_scale for coefficient in law.coefficients)
 
-    v_inf: float
-    decay: float
-    constant: float
-    leading: float
-    lower: tuple[float, ...]
-    """From the second highest order down to the first, of the monic polynomial."""
 
-    @classmethod
-    def of(cls, law: Any, full_scale: float) -> _Polynomial:
-        constant, *orders = (coefficient / full_scale for coefficient in law.coefficients)
-        while orders and orders[-1] == 0:
-            orders.pop()
-        leading = orders[-1] if orders else 0.0
-        lower = tuple(coefficient / leading for coefficient in orders[-2::-1])
-        return cls(law.v_inf_V, law.decay, constant, leading, lower)
-
-    def current(self, stored: Array, window: _Window, memory: tuple[Scratch, Scratch]) -> Array:
-        """The monic polynomial of `stored` (heads, tokens, D) by row, (heads, rows, D)."""
-        shape = len(stored), *window.fading.shape
-        x, power = (scratch(*shape) for scratch in memory)
-        if len(window.runs) != 1 or window.runs[0][1] != slice(0, shape[1]):
-            x.fill(0)
-        for tokens, rows in window.runs:
-            np.subtract(stored[:, tokens], self.v_inf, out=x[:, rows])
-        x *= window.fading
-        if not self.lower:
-            return x
-        np.add(x, self.lower[0], out=power)
-        for coefficient in self.lower[1:]:
-            power *= x
-            power += coefficient
-        power *= x
-        return power
+def _runs_of(rows: npt.NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Where `rows` is true, in pieces."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], rows, [False]])))
+    return tuple(slice(int(low), int(high)) for low, high in edges.reshape(-1, 2))
 
 
 def _joined(runs: list[tuple[slice, slice]]) -> tuple[tuple[slice, slice], ...]:
