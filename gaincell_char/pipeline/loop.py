@@ -50,7 +50,7 @@ DEFAULT, CHANGED, RETRIMMED = "", "@changed", "@retrimmed"
 METHODS = ("paper", "offset-aware")
 LABELS = {
     "software": "software",
-    "software-control": "software, token-matched",
+    "software-control": "software control",
     "linear": "linear hardware",
     "published.before": "published, as trained",
     "published.paper": "published, adapted: paper",

@@ -15,7 +15,7 @@ from gaincell_char.pipeline.loop import CHAIN, VERSION, Request, loop
 from gaincell_char.pipeline.result import stage_row, summarize
 from gaincell_char.pipeline.stages import Report, Stage, run_stages
 
-REPORT_VERSION = 5
+REPORT_VERSION = 6
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def loop_sentence(result: Mapping[str, Any]) -> str:
     return (
         f"This gain cell crosses zero at {_mV(cell['zero_crossing_V'])} with "
         f"{format_si(cell['slope_A_per_V'], 'A/V', 3)} and keeps its levels for {_tau(cell)}; through it the embedded "
-        f"GPT-2 loses {row['difference']:+.3f} nats a token against software trained on as many tokens "
+        f"GPT-2 loses {row['difference']:+.3f} nats a token against its software control "
         f"(95 %: {low:+.3f} to {high:+.3f}), {share:+.3f} of it to this cell rather than to linear attention and its "
         f"quantizers, and recalls {100 * row['recall'][FAR]:.0f} % at {FAR} tokens."
     )
