@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
-import transformers
 
 from gaincell_char.gpt2.config import GPT2Config
 from gaincell_char.gpt2.network import GPT2
@@ -27,6 +25,9 @@ def config(size: str, positions: int) -> GPT2Config:
 
 def theirs(size: str, positions: int) -> Any:
     """transformers' network in float32, with its own random weights and its fused attention."""
+    import torch
+    import transformers
+
     torch.manual_seed(0)
     given = transformers.GPT2Config(**settings(size, positions), attn_implementation="sdpa", eos_token_id=None)
     return transformers.GPT2LMHeadModel(given).eval()

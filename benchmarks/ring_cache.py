@@ -1,13 +1,15 @@
 """3000 tokens one by one through the analog ring cache, against one windowed pass: `python benchmarks/ring_cache.py`.
 
 A network of two layers with random weights, float64, window 1024 in a ring of tiles, quantizers on, decay on: the age
-of a token is its distance, and a token's period in seconds is the model's. Logits of both, and where a counter met a
-tie (the two ways round differently) are counted by hand: they would show as steps of whole counts.
+of a token is its distance times the model's token period (0.8 us), so the oldest cell is 0.8 ms old. A counter that met
+a tie would round differently in the two ways and show as a step of a whole count.
 """
 
 from __future__ import annotations
 
 import time
+import warnings
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,12 +26,14 @@ TOKENS, WINDOW = 3000, 1024
 
 def network() -> GPT2:
     torch.manual_seed(0)
-    sizes = {"vocab_size": 257, "n_positions": TOKENS, "n_embd": 64, "n_layer": 2, "n_head": 2}
+    sizes: dict[str, Any] = {"vocab_size": 257, "n_positions": TOKENS, "n_embd": 64, "n_layer": 2, "n_head": 2}
+    sizes |= {"bos_token_id": 0, "eos_token_id": 0}
     made = transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes)).double().eval()
     return ours(made, GPT2Config.model_validate(sizes))
 
 
 def main() -> None:
+    warnings.simplefilter("ignore")
     lm, model = network(), gc.load_model("leroux2025")
     ids = token_ids(TOKENS) % 257
     for tiles in ("ring", "absolute"):

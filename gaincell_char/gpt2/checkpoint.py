@@ -22,7 +22,8 @@ EMBEDDED = ("embedded/software", "embedded/linear-hardware", "embedded/software-
 def load_gpt2(name: str | Path, dtype: npt.DTypeLike = np.float32) -> GPT2:
     """A network by name: one of `EMBEDDED`, a Hugging Face directory, "gpt2", or "owner/name" on the hub.
 
-    `dtype` is float32 or float64. float32 weights stored as such stay mapped on the file.
+    `dtype` is float32 or float64. float32 weights stored as such stay mapped on the file, and so do the matrices of a
+    float16 file above 1 GiB, which are converted one by one when they are used.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """GPT-2, section by section: embeddings, blocks of attention and MLP with norms before them, a final norm, the head.
 
-Shapes: B sequences, T tokens, C = n_embd, H heads of width D = C / H. Everything runs in the precision of the weights.
+Shapes: B sequences, T tokens, C = n_embd, H heads of width D = C / H. Everything runs in `Weights.dtype`; a matrix kept
+in half precision is converted when it is used.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def hidden_states(
 ) -> Array:
     """What the head reads, (B, T, C), of token ids (B, T) that follow the `cache.length` tokens in the cache."""
     start = 0 if cache is None else cache.length
-    x: Array = weights.wte[ids] + weights.wpe[start : start + ids.shape[1]]
+    x: Array = weights.wpe[start : start + ids.shape[1]] + weights.wte[ids]
     for layer, block in enumerate(weights.blocks):
         x += multi_head_attention(layer_norm(x, block.ln_1, config), block, layer, config, attention, cache)
         x += mlp(layer_norm(x, block.ln_2, config), block)
@@ -32,7 +33,17 @@ def hidden_states(
 
 def head(hidden: Array, weights: Weights) -> Array:
     """Logits (..., vocabulary) of hidden states (..., C): the token embedding, transposed."""
-    return hidden @ weights.wte.T
+    if weights.wte.dtype == hidden.dtype:
+        return hidden @ weights.wte.T
+    logits = np.empty((*hidden.shape[:-1], len(weights.wte)), hidden.dtype)
+    for first in range(0, len(weights.wte), HEAD_ROWS):
+        tokens = slice(first, first + HEAD_ROWS)
+        logits[..., tokens] = hidden @ weights.wte[tokens].astype(hidden.dtype).T
+    return logits
+
+
+HEAD_ROWS = 4096
+"""Rows of a token embedding in half precision that are converted at a time."""
 
 
 def multi_head_attention(
@@ -55,7 +66,7 @@ def mlp(x: Array, block: Block) -> Array:
 
 def affine(x: Array, layer: Affine) -> Array:
     """x @ w + b."""
-    out: Array = x @ layer.w
+    out: Array = x @ layer.w.astype(x.dtype, copy=False)
     out += layer.b
     return out
 

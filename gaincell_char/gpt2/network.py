@@ -46,8 +46,8 @@ class GPT2:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Precision of weights, states and logits."""
-        return self.weights.wte.dtype
+        """Precision of states and logits."""
+        return self.weights.dtype
 
     @property
     def name(self) -> str:

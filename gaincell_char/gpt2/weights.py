@@ -24,9 +24,13 @@ _IGNORED = ("lm_head.weight", ".attn.bias", ".attn.masked_bias")
 """The tied head, and the causal mask that old versions of transformers stored with the weights."""
 
 
+_LARGE_BYTES = 1 << 30
+"""A file of half precision beyond this stays on the disk: its matrices are converted one by one, when they are used."""
+
+
 @dataclass(frozen=True)
 class Affine:
-    """x @ w + b. w: (in, out), as Hugging Face's Conv1D keeps it; b: (out,)."""
+    """x @ w + b. w: (in, out), as Hugging Face's Conv1D keeps it, maybe in half precision; b: (out,)."""
 
     w: Array
     b: Array
@@ -54,12 +58,18 @@ class Block:
 
 @dataclass(frozen=True)
 class Weights:
-    """The whole network. wte: (vocabulary, n_embd), also the output head; wpe: (n_positions, n_embd)."""
+    """The whole network. wte: (vocabulary, n_embd), also the output head, maybe in half precision; wpe: (n_positions,
+    n_embd)."""
 
     wte: Array
     wpe: Array
     blocks: tuple[Block, ...]
     ln_f: Norm
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Precision of all states."""
+        return self.wpe.dtype
 
 
 class Archive:
@@ -85,6 +95,9 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._header
 
+    def is_half(self, name: str) -> bool:
+        return bool(self._header[name]["dtype"] == "F16")
+
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self._header[name]["shape"])
 
@@ -103,6 +116,8 @@ class Archive:
 def load_weights(path: Path, config: GPT2Config, dtype: npt.DTypeLike = np.float32) -> Weights:
     """Read GPT-2's tensors, with or without the `transformer.` prefix; the head is tied to `wte`.
 
+    Matrices of a large file in half precision stay as they are, mapped on it; everything else has `dtype`.
+
     Raises
     ------
     InputError
@@ -111,8 +126,9 @@ def load_weights(path: Path, config: GPT2Config, dtype: npt.DTypeLike = np.float
     archive = Archive(path)
     prefix = "transformer." if "transformer.wte.weight" in archive else ""
     used = set()
+    large = path.stat().st_size > _LARGE_BYTES
 
-    def read(name: str, *expected: int) -> Array:
+    def read(name: str, *expected: int, matrix: bool = False) -> Array:
         full = prefix + name
         if full not in archive:
             near = difflib.get_close_matches(full, archive, n=1) or ["no tensor of a like name"]
@@ -120,10 +136,10 @@ def load_weights(path: Path, config: GPT2Config, dtype: npt.DTypeLike = np.float
         if archive.shape(full) != expected:
             raise InputError(f"{path}: tensor {full} has shape {archive.shape(full)}, config.json asks for {expected}")
         used.add(full)
-        return archive.read(full, dtype)
+        return archive.read(full, np.float16 if matrix and large and archive.is_half(full) else dtype)
 
     def affine(name: str, n_in: int, n_out: int) -> Affine:
-        return Affine(read(f"{name}.weight", n_in, n_out), read(f"{name}.bias", n_out))
+        return Affine(read(f"{name}.weight", n_in, n_out, matrix=True), read(f"{name}.bias", n_out))
 
     def norm(name: str) -> Norm:
         return Norm(read(f"{name}.weight", config.n_embd), read(f"{name}.bias", config.n_embd))
@@ -140,7 +156,7 @@ def load_weights(path: Path, config: GPT2Config, dtype: npt.DTypeLike = np.float
         )
 
     weights = Weights(
-        wte=read("wte.weight", config.vocab_size, config.n_embd),
+        wte=read("wte.weight", config.vocab_size, config.n_embd, matrix=True),
         wpe=read("wpe.weight", config.n_positions, config.n_embd),
         blocks=tuple(block(f"h.{layer}") for layer in range(config.n_layer)),
         ln_f=norm("ln_f"),

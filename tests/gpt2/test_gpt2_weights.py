@@ -38,11 +38,19 @@ def test_float32_is_mapped_not_copied(checkpoint):
         weights.wte[0, 0] = 1.0
 
 
-def test_half_precisions_are_what_they_round_to(checkpoint):
+def test_half_precisions_are_what_they_round_to(checkpoint, tmp_path, monkeypatch):
     exact = random_tensors(SIZES)
     half = {name: values.astype(np.float16) for name, values in exact.items()}
     expected = load_gpt2(checkpoint({n: v.astype(np.float32) for n, v in half.items()}, name="rounded")).logits(IDS)
     assert np.array_equal(load_gpt2(checkpoint(half, name="half")).logits(IDS), expected)
+
+    # a large file's matrices are converted one by one when they are used; small pieces of the head too
+    monkeypatch.setattr("gaincell_char.gpt2.weights._LARGE_BYTES", 0)
+    monkeypatch.setattr("gaincell_char.gpt2.model.HEAD_ROWS", 100)
+    large = load_gpt2(tmp_path / "half")
+    assert large.weights.wte.dtype == large.weights.blocks[1].mlp_fc.w.dtype == np.float16
+    assert large.dtype == large.logits(IDS).dtype == np.float32
+    assert np.max(np.abs(large.logits(IDS) - expected)) <= 1e-5 * np.max(np.abs(expected))
 
     folder = checkpoint(name="bfloat16")
     write_bfloat16(folder / "model.safetensors", exact)
