@@ -142,7 +142,7 @@ class AnalogAttention:
         with side_by_side() as run:
             sources, start = self._sources(layer, (q, k, v), scalers, cache, run)
             if self._newest is not None and inner is None and q.shape[2] == 1:
-                return self._newest(sources, start, out, run)
+                return self._newest(sources, start, out)
             y = self._tile_sums(sources, start, layer, out if inner is None else None, inner, run)
         if self.observe is not None and inner is not None:
             self.observe(layer, "score", inner.score.statistics())

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char.attention.blas import Run
+from gaincell_char.attention.blas import in_turn
 from gaincell_char.attention.chain import STEPS, TILE_TOKENS, Chain
 from gaincell_char.attention.conversions import Published
 from gaincell_char.attention.quantizers import Heads, Source, few_heads, ready
@@ -28,7 +28,7 @@ from gaincell_char.behavior.law import CurrentLaw, PolynomialLaw
 Array = npt.NDArray[np.floating[Any]]
 
 # the powers of one head fit the processor's cache; what is small is done for a few heads together
-_HEADS_AT_ONCE = 3
+_HEADS_AT_ONCE = 6
 
 
 class _Window(NamedTuple):
@@ -72,9 +72,7 @@ class NewestQuery:
         laws = chain.key_law, chain.value_law
         return chain.circuit is None and all(isinstance(law, PolynomialLaw) and not law.bfloat16 for law in laws)
 
-    def __call__(
-        self, sources: tuple[Source, Source, Source], start: int, out: tuple[Array, Array], run: Run
-    ) -> Array:  # fmt: skip
+    def __call__(self, sources: tuple[Source, Source, Source], start: int, out: tuple[Array, Array]) -> Array:
         """gain Y + offset, (B, H, 1, D), for q (B, H, 1, D) of the token at the end of k and v, (B, H, S, D) from
         position `start` on; `out` is (gain, offset), (H, 1, 1) each."""
         q, k, v = (ready(source) for source in sources)
@@ -90,7 +88,8 @@ class NewestQuery:
             total += out[1][heads[1]]
             y[heads] = total
 
-        run(attend, few_heads(k.shape, _HEADS_AT_ONCE * k.shape[2] * k.shape[3]))
+        # on threads the calls are too short: on two quiet cores handing the interpreter over doubled a token's time
+        in_turn(attend, few_heads(k.shape, _HEADS_AT_ONCE * k.shape[2] * k.shape[3]))
         return y
 
     def _pulses(self, q: Array, stored: Array, window: _Window, memory: _Memory) -> Array:
