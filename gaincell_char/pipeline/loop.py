@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from gaincell_char import keys
 from gaincell_char.errors import unknown_name
 from gaincell_char.pipeline import work
+from gaincell_char.pipeline.network import CHAIN, CHANGED, DEFAULT, LINEAR, Network, Sizes
 from gaincell_char.pipeline.stages import Stage
+from gaincell_char.pipeline.work import VERSION
 
 if TYPE_CHECKING:
     from gaincell_char.circuits.testbench import Parameter
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 SWEEPS = {sweep: f"gain_cell_{sweep}" for sweep in work.FITTED_SWEEPS}
 BUNDLED = "cmos28"
-LINEAR = "embedded/linear-hardware"
-LINEAR_ZERO_V = 0.45
-CHAIN = "chain"
 SWEPT_EFFECTS = (
     "write-error",
     "read-disturb",
@@ -41,13 +40,8 @@ SWEPT_EFFECTS = (
 )
 """What the sweeps of all circuits measure, as attention knows it."""
 WBL_HOLD = "gain_cell.wbl_hold_V"
-CIRCUIT_SEED = 0
-"""The virtual chip, and the noise of its conversions, that circuit fidelity is evaluated on."""
-VERSION = 3
-"""Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
 
-DEFAULT, CHANGED, RETRIMMED = "", "@changed", "@retrimmed"
-METHODS = ("paper", "offset-aware")
+RETRIMMED = "@retrimmed"
 LABELS = {
     "software": "software",
     "software-control": "software control",
@@ -71,17 +65,6 @@ WATERFALL = ("software", "linear attention", "quantizers", "nonlinearity", "zero
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """How much text everything is measured on; the defaults are what is reported."""
-
-    sequences: int = 32
-    length: int = 1024
-    recall_programs: int = 12
-    calibration_sequences: int = 1
-    iterations: int = 100
-
-
-@dataclass(frozen=True)
 class Request:
     """What the user asked for: design parameters that differ from the default (SI), whether to retrim as well, and
     whether to sweep the circuits around the cell (else they are those of the bundled model)."""
@@ -89,7 +72,7 @@ class Request:
     parameters: Mapping[str, float] = field(default_factory=dict)
     retrim: bool = False
     all_circuits: bool = False
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
@@ -104,7 +87,7 @@ def loop(request: Request, folder: Path, workers: int) -> list[Stage]:
     """
     changed = _sweeps(CHANGED, _of_the_cell(request), folder, workers) if request.parameters else []
     weights = {name: work.check_weights(name) for name in ("embedded/software", "embedded/software-control", LINEAR)}
-    network = _Network(weights, request.sizes)
+    network = Network(weights, request.sizes)
     stages = [*_sweeps(DEFAULT, {}, folder, workers), _fit(DEFAULT, BUNDLED), network.corpus(), *changed]
     circuits = _circuits(DEFAULT, request, {}, folder, workers)
     stages += circuits
@@ -273,131 +256,3 @@ def _fit(suffix: str, name: str) -> Stage:
     inputs = {"name": name, "sweeps": sweeps, "nominal": {"stage": "fit"} if suffix else None,
               "retrim": suffix == RETRIMMED}  # fmt: skip
     return Stage(f"fit{suffix}", work.fit, VERSION, inputs, (*sweeps.values(), *(("fit",) if suffix else ())))
-
-
-def corpus_stage(weights_digest: str, sizes: Sizes) -> Stage:
-    """The texts that a network of `LINEAR` is measured on."""
-    from gaincell_char.adaptation.calibration import MODULES
-    from gaincell_char.corpus.code import held_out_sources, library_root, python_read
-    from gaincell_char.evaluation import DISTANCES
-
-    texts = [source.sha256 for source in held_out_sources()]
-    texts += [keys.file_digest(library_root() / f"{module}.py") for module in MODULES]
-    inputs = {
-        "weights": LINEAR,
-        "weights_digest": weights_digest,
-        "python": python_read(),
-        "texts": texts,
-        "sequences": sizes.sequences,
-        "length": sizes.length,
-        "calibration_sequences": sizes.calibration_sequences,
-        "distances": list(DISTANCES),
-        "recall_programs": sizes.recall_programs,
-        "seed": 0,
-    }
-    return Stage("corpus", work.corpus, VERSION, inputs)
-
-
-class _Network:
-    """Stages of the model branch: which network runs on which cell with which scalers."""
-
-    def __init__(self, weights: Mapping[str, str], sizes: Sizes) -> None:
-        self.weights = weights
-        self.sizes = sizes
-
-    def corpus(self) -> Stage:
-        return corpus_stage(self.weights[LINEAR], self.sizes)
-
-    def references(self) -> list[Stage]:
-        """Software, the linear hardware model, the published cell."""
-        return [
-            self._software("embedded/software", "software"),
-            self._software("embedded/software-control", "software-control"),
-            self._evaluate("linear", {"bundled": "leroux2025_linear"}, None),
-            *self.cell("published", {"bundled": "leroux2025"}),
-        ]
-
-    def cell(self, name: str, model: Mapping[str, Any]) -> list[Stage]:
-        """A cell before adaptation and after both methods."""
-        stages = [self._evaluate(f"{name}.before", model, None)]
-        for method in METHODS:
-            stages.append(self._adapt(f"{name}.{method}", model, method))
-            stages.append(self._evaluate(f"{name}.{method}", model, f"adapt.{name}.{method}"))
-        return stages
-
-    def waterfall(self) -> list[Stage]:
-        """The steps between software and our cell that are no configuration of their own; each cell is adapted to."""
-        linear = {"bundled": "leroux2025_linear"}
-        cell, centered = {"stage": "fit"}, {"stage": "fit", "centered_V": LINEAR_ZERO_V}
-        adapted = "adapt.waterfall.centered"
-
-        def step(name: str, model: Mapping[str, Any], scalers: str | None, quantize: bool = True) -> Stage:
-            return self._evaluate(f"waterfall.{name}", model, scalers, quantize=quantize, decay=False, recall=False)
-
-        return [
-            step("linear", linear, None, quantize=False),
-            step("quantizers", linear, None),
-            self._adapt("waterfall.centered", centered, "offset-aware", decay=False),
-            step("nonlinearity", centered, adapted),
-            step("offset", cell, "adapt.cell.offset-aware"),
-        ]
-
-    def circuit(self, effects: Mapping[str, Sequence[str]]) -> list[Stage]:
-        """The steps from paper to circuit fidelity, name -> effects of it and of all before it, and the whole."""
-        if not effects:
-            return []
-        *steps, (_, every) = effects.items()
-        stages = [self._through(f"waterfall.{name}", CHAIN, chosen, recall=False) for name, chosen in steps]
-        return [*stages, self._through("cell.circuit", CHAIN, every)]
-
-    def changed_circuit(self, effects: Sequence[str]) -> Stage:
-        """The changed cell with its circuits."""
-        return self._through("changed.circuit", f"{CHAIN}{CHANGED}", effects)
-
-    def _through(self, name: str, stage: str, effects: Sequence[str], recall: bool = True) -> Stage:
-        scalers = f"adapt.{'changed' if stage.endswith(CHANGED) else 'cell'}.offset-aware"
-        return self._evaluate(name, {"stage": stage}, scalers, recall=recall, effects=effects)
-
-    def _software(self, weights: str, name: str) -> Stage:
-        return self._evaluate(name, None, None, weights=weights)
-
-    def _evaluate(
-        self,
-        name: str,
-        model: Mapping[str, Any] | None,
-        scalers: str | None,
-        *,
-        weights: str = LINEAR,
-        quantize: bool = True,
-        decay: bool = True,
-        recall: bool = True,
-        effects: Sequence[str] | None = None,
-    ) -> Stage:
-        inputs = {
-            **self._analog(weights, model),
-            "scalers": scalers,
-            "quantize": quantize,
-            "decay": decay,
-            "recall": recall,
-            "effects": effects,
-            "seed": CIRCUIT_SEED,
-        }
-        needs = ("corpus", *_of(model), *((scalers,) if scalers else ()))
-        return Stage(f"evaluate.{name}", work.evaluate, VERSION, inputs, needs)
-
-    def _adapt(self, name: str, model: Mapping[str, Any], method: str, decay: bool = True) -> Stage:
-        inputs = {**self._analog(LINEAR, model), "method": method, "quantize": True, "decay": decay,
-                  "iterations": self.sizes.iterations}  # fmt: skip
-        return Stage(f"adapt.{name}", work.adapt_scalers, VERSION, inputs, ("corpus", *_of(model)))
-
-    def _analog(self, weights: str, model: Mapping[str, Any] | None) -> dict[str, Any]:
-        analog: dict[str, Any] = {"weights": weights, "weights_digest": self.weights[weights], "model": model}
-        if model is not None and "bundled" in model:
-            from gaincell_char.behavior.store import load_model, model_text
-
-            analog["model_digest"] = keys.digest(model_text(load_model(model["bundled"])).encode())
-        return analog
-
-
-def _of(model: Mapping[str, Any] | None) -> tuple[str, ...]:
-    return (model["stage"],) if model is not None and "stage" in model else ()

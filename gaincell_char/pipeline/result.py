@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gaincell_char.pipeline import work
-from gaincell_char.pipeline.loop import CIRCUIT_SEED, LABELS, WATERFALL, Request, configurations
+from gaincell_char.pipeline.loop import LABELS, WATERFALL, Request, configurations
+from gaincell_char.pipeline.network import CIRCUIT_SEED
 from gaincell_char.pipeline.sentence import change_sentence, loop_sentence
 from gaincell_char.version import __version__
 

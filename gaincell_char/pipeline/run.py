@@ -11,9 +11,11 @@ from typing import Any
 from gaincell_char import keys
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
-from gaincell_char.pipeline.loop import CHAIN, VERSION, Request, loop
+from gaincell_char.pipeline.loop import Request, loop
+from gaincell_char.pipeline.network import CHAIN
 from gaincell_char.pipeline.result import stage_row, summarize
 from gaincell_char.pipeline.stages import Report, Stage, run_stages
+from gaincell_char.pipeline.work import VERSION
 
 REPORT_VERSION = 6
 

@@ -10,8 +10,9 @@ from typing import Any
 from gaincell_char.behavior import BehavioralModel
 from gaincell_char.behavior.store import model_text
 from gaincell_char.pipeline import work
-from gaincell_char.pipeline.loop import LINEAR, VERSION
+from gaincell_char.pipeline.network import LINEAR
 from gaincell_char.pipeline.stages import Stage
+from gaincell_char.pipeline.work import VERSION
 
 AS_TRAINED = "as trained"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
-from gaincell_char.pipeline.loop import LINEAR, Sizes, corpus_stage
+from gaincell_char.pipeline.network import LINEAR, Sizes, corpus_stage
 from gaincell_char.pipeline.stages import Report, StageResult, run_stages
 from gaincell_char.studies.plan import Variant, stages
 

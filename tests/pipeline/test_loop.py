@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from gaincell_char.cli.run import command
 from gaincell_char.errors import GaincellError, InputError
-from gaincell_char.pipeline.loop import Request, Sizes, loop
+from gaincell_char.pipeline.loop import Request, loop
+from gaincell_char.pipeline.network import Sizes
 from gaincell_char.pipeline.run import Outcome, run
 
 SMALL = Sizes(sequences=2, length=128, recall_programs=1, calibration_sequences=1, iterations=3)

@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 
 import gaincell_char
-from gaincell_char.pipeline.loop import VERSION
 from gaincell_char.pipeline.run import REPORT_VERSION
+from gaincell_char.pipeline.work import VERSION
 
 RECORD = Path(__file__).with_name("version.json")
 ROOMS = ("adaptation", "attention", "behavior", "corpus", "evaluation", "fit", "gpt2", "pipeline/work.py", "report")
@@ -57,7 +57,7 @@ def test_code_does_not_change_behind_its_version() -> None:
     recorded = json.loads(RECORD.read_text())
     assert recorded == record(), (
         "code that products of `gaincell run` depend on has changed: if a result can change, raise VERSION "
-        "(pipeline/loop.py), or REPORT_VERSION (pipeline/run.py) for the page; then run "
+        "(pipeline/work.py), or REPORT_VERSION (pipeline/run.py) for the page; then run "
         "`python tests/pipeline/test_version.py`"
     )
 

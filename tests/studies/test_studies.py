@@ -7,7 +7,7 @@ import pytest
 
 from gaincell_char.behavior import load_model
 from gaincell_char.behavior.store import model_text, read_model
-from gaincell_char.pipeline.loop import Sizes
+from gaincell_char.pipeline.network import Sizes
 from gaincell_char.studies import leakage, nonlinearity, study
 from gaincell_char.studies.plan import AS_TRAINED, Variant
 from gaincell_char.studies.registry import NAMES
