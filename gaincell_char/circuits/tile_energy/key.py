@@ -9,11 +9,10 @@ from gaincell_char.circuits.charge_to_pulse import tile, transfer
 from gaincell_char.circuits.charge_to_pulse.tile import ALL_PARAMETERS
 from gaincell_char.circuits.settings import axis_values
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
-from gaincell_char.circuits.tile_energy.lines import line_energy, rest_power
+from gaincell_char.circuits.tile_energy.lines import COLUMNS, line_energy, rows
 from gaincell_char.spice.types import Deck, Waveforms
 
 AXES = (Axis("read_s", "s", (-14e-9, -7e-9, 0.0, 4e-9), True, transfer.AXES[0].meaning),)
-COLUMNS = {"charge_C": "C", "energy_J": "J", "control_J": "J", "reference_J": "J", "rest_W": "W"}
 _LINES = ("vrst", "vrstb", "venb")
 
 
@@ -41,17 +40,7 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     edges = {"vrst": (own["reset_V"], at.released), "vrstb": (vdd, at.released), "venb": (vdd, at.enable)}
     control = sum(line_energy(waveforms, line, *edges[line], loads) for line in _LINES)
     reference = converter.energy(waveforms, "vz", vdd, 0.0, closed + 0.5e-9)
-    return [
-        {
-            "read_s": read,
-            "charge_C": each.charge_C,
-            "energy_J": each.energy_J,
-            "control_J": control,
-            "reference_J": reference,
-            "rest_W": rest_power(waveforms, f"va{row}", vdd, at.released - 0.1e-9),
-        }
-        for row, (read, each) in enumerate(zip(reads, found, strict=True))
-    ]
+    return rows(waveforms, "read_s", reads, found, (control, reference), vdd, at.released)
 
 
 TESTBENCH = Testbench(

@@ -9,11 +9,10 @@ from gaincell_char.circuits.settings import axis_values
 from gaincell_char.circuits.signed_charge_to_pulse import tile, transfer
 from gaincell_char.circuits.signed_charge_to_pulse.tile import ALL_PARAMETERS
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
-from gaincell_char.circuits.tile_energy.lines import line_energy, rest_power
+from gaincell_char.circuits.tile_energy.lines import COLUMNS, line_energy, rows
 from gaincell_char.spice.types import Deck, Waveforms
 
 AXES = (Axis("cell_time_s", "s", (-16e-9, 16e-9), True, transfer.AXES[0].meaning),)
-COLUMNS = {"charge_C": "C", "energy_J": "J", "control_J": "J", "reference_J": "J", "rest_W": "W"}
 _LINES = ("vrst", "vrstb", "vlat", "vlatb", "ven")
 
 
@@ -43,17 +42,7 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     control = sum(line_energy(waveforms, line, *edge, loads) for line, edge in reset.items())
     control += sum(line_energy(waveforms, line, *edge, len(times)) for line, edge in latch.items())
     reference = tile.reference_energy(setting, waveforms)
-    return [
-        {
-            "cell_time_s": time,
-            "charge_C": each.charge_C,
-            "energy_J": each.energy_J,
-            "control_J": control,
-            "reference_J": reference,
-            "rest_W": rest_power(waveforms, f"va{row}", vdd, at.released - 0.1e-9),
-        }
-        for row, (time, each) in enumerate(zip(times, found, strict=True))
-    ]
+    return rows(waveforms, "cell_time_s", times, found, (control, reference), vdd, at.released)
 
 
 TESTBENCH = Testbench(
