@@ -107,6 +107,15 @@ ROBUST = (
 """A stretch on cells that vary: I(0.45 V) x sum(q) on every score is what adaptation cannot remove (the published cell
 crosses zero 0.038 V below mid-supply), nor the curve of the current, so the network itself should not mind them."""
 
+LONG = (
+    Phase(
+        "long-1024", "programs", 1024, 6, 2, 9_000_000, questions=_ASKED_1024, rate_start=0.4, rate_end=0.0,
+        recall_weight=0.2, distill=0.8, match=6.0, shift_V=0.045, bend=1.25,
+    ),
+)  # fmt: skip
+"""More of the same: on text it was trained on, linear hardware was still 0.25 nats from its teacher (0.09 on text held
+out), so what it lacked was training, not text."""
+
 
 @dataclass(frozen=True)
 class Data:

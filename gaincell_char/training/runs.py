@@ -19,7 +19,7 @@ from gaincell_char.corpus.recall import recall_set
 from gaincell_char.training import parallel
 from gaincell_char.training import state as disk
 from gaincell_char.training.calibration import calibrate_scalers
-from gaincell_char.training.curriculum import FINE_TUNE, MORE, ROBUST, SOFTWARE, Data, Phase, make_batch
+from gaincell_char.training.curriculum import FINE_TUNE, LONG, MORE, ROBUST, SOFTWARE, Data, Phase, make_batch
 from gaincell_char.training.evaluate import code_loss, recall_curve
 from gaincell_char.training.export import read_weights
 from gaincell_char.training.hardware import HardwareAttention
@@ -73,6 +73,7 @@ ROBUST_NOTES = (
     "Phase robust-1024: in half of the rows the cells of all layers cross zero up to 0.045 V beside mid-supply and "
     "have up to 1.25 times the published cell's curvature (the curvature from step 500 on).",
 )
+LONG_NOTES = ("After linear-hardware-robust (phase robust-1024), against the same teacher.",)
 HARDWARE_NOTES = (
     "Scalers start from statistics of the software model (gaincell_char/training/calibration.py), not at a = 1 and "
     "b = 0 or 0.45.",
@@ -138,6 +139,16 @@ RUNS = {
             attention="linear-hardware",
             matrix_lr=3e-3,
             notes=ROBUST_NOTES,
+        ),
+        Run(
+            "linear-hardware-long",
+            LONG,
+            base="linear-hardware-robust",
+            teacher="software-control-more",
+            checkpoint="linear-hardware",
+            attention="linear-hardware",
+            matrix_lr=3e-3,
+            notes=LONG_NOTES,
         ),
     )
 }
