@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 
 from gaincell_char.errors import unknown_name
+from gaincell_char.studies.inquiry import Inquiry
 from gaincell_char.studies.study import Study
 
 NAMES = ("nonlinearity", "leakage")
 
 
-def study(name: str) -> Study:
+def study(name: str) -> Study | Inquiry:
     """The study called `name`.
 
     Raises
@@ -20,5 +21,5 @@ def study(name: str) -> Study:
     """
     if name not in NAMES:
         raise unknown_name("study", name, NAMES)
-    found: Study = importlib.import_module(f"gaincell_char.studies.{name}").STUDY
+    found: Study | Inquiry = importlib.import_module(f"gaincell_char.studies.{name.replace('-', '_')}").STUDY
     return found
