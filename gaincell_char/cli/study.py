@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import click
 from gaincell_char.cli.common import json_option, message, print_json, progress
 
 if TYPE_CHECKING:
-    from gaincell_char.studies.inquiry import Answer
+    from gaincell_char.studies.inquiry import Answer, Asking, Inquiry
     from gaincell_char.studies.study import Finding, Study
 
 
@@ -24,6 +25,9 @@ TEXT = ("cell", "cell is", "adaptation")
 SHOWN_DISTANCES = ("64", "900")
 
 
+ALL = "all"
+
+
 @click.command("study", epilog="Example: gaincell study nonlinearity --quick")
 @click.argument("name")
 @click.option("--quick", is_flag=True, help="A third of the text: wider intervals.")
@@ -32,40 +36,121 @@ SHOWN_DISTANCES = ("64", "900")
 @click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="NATS",
               help="requirements: nats a token that a circuit may cost  [default: 0.05]")  # fmt: skip
+@click.option("--anew", is_flag=True, help="Measure what is stored with the project, too.")
 @json_option
-def command(name: str, quick: bool, out: Path, workers: int | None, as_json: bool, **options: Any) -> None:
+def command(
+    name: str, quick: bool, out: Path, workers: int | None, anew: bool, as_json: bool, **options: Any
+) -> None:  # fmt: skip
     """Ask the embedded network a question: nonlinearity (which cells can be adapted to), leakage (how long must a cell
-    hold).
+    hold), bits (how many levels), ir-drop (which wires, how long), mismatch (how many chips are good), scale (other
+    sizes, and what they cost); or all, one after the other.
 
     Leaves study-NAME.json and study-NAME.svg in the folder of results.
     """
-    from gaincell_char.keys import publish
-    from gaincell_char.report.page import draw
-    from gaincell_char.report.svg import standalone
     from gaincell_char.studies.inquiry import Asking, Inquiry
     from gaincell_char.studies.registry import study
-    from gaincell_char.studies.study import run_study
     from gaincell_char.sweep.run import available_workers
 
-    asked = study(name)
     given = {option: value for option, value in options.items() if value is not None}
+    asking = Asking(out / "artifacts", workers or available_workers(), quick, None, given, anew)
+    if name == ALL:
+        if given:
+            raise click.UsageError(f"--{next(iter(given))}: the studies are asked with their defaults")
+        _all(asking, out, as_json)
+        return
+    asked = study(name)
     for option in given:
         if not isinstance(asked, Inquiry) or option not in asked.options:
             raise click.UsageError(f"--{option}: study {name} has no such option")
-    folder, workers = out / "artifacts", workers or available_workers()
-    with progress(f"study {name}", quiet=as_json) as advance:
-        if isinstance(asked, Inquiry):
-            answer = asked.ask(Asking(folder, workers, quick, advance, given))
-        else:
-            answer = _answer(asked, run_study(asked, folder, workers, quick=quick, report=advance))
-    result = {"study": name, "sentence": answer.sentence, **answer.result}
-    publish(out / f"study-{name}.json", json.dumps(result, indent=1).encode())
-    publish(out / f"study-{name}.svg", standalone(draw({name: answer.figure})[name]).encode())
+    answer, result = _ask(asked, asking, out, as_json)
     if as_json:
         print_json(result)
         return
     _show(asked.question, answer)
+    _tell(result)
     message(f"wrote {out / f'study-{name}.json'} and {out / f'study-{name}.svg'}")
+
+
+def _ask(asked: Study | Inquiry, asking: Asking, out: Path, quiet: bool) -> tuple[Answer, dict[str, Any]]:
+    """The answer, and the result that was written."""
+    from gaincell_char.keys import publish
+    from gaincell_char.report.page import draw
+    from gaincell_char.report.svg import standalone
+    from gaincell_char.studies.inquiry import Inquiry
+    from gaincell_char.studies.study import run_study
+
+    name = asked.name
+    with progress(f"study {name}", quiet=quiet) as advance:
+        asking = dataclasses.replace(asking, report=advance)
+        answer = asked.ask(asking) if isinstance(asked, Inquiry) else _answer(asked, run_study(asked, asking))
+    result = {"study": name, "sentence": answer.sentence, **answer.result}
+    publish(out / f"study-{name}.json", json.dumps(result, indent=1).encode())
+    publish(out / f"study-{name}.svg", standalone(draw({name: answer.figure})[name]).encode())
+    return answer, result
+
+
+def _all(asking: Asking, out: Path, as_json: bool) -> None:
+    """Every study, one after the other; one that fails keeps none of the others from being asked."""
+    from gaincell_char.errors import GaincellError
+    from gaincell_char.keys import publish
+    from gaincell_char.studies.registry import NAMES, study
+
+    found, failed = [], {}
+    for name in NAMES:
+        begun = time.perf_counter()
+        try:
+            _, result = _ask(study(name), asking, out, as_json)
+        except GaincellError as error:
+            failed[name] = str(error)
+            message(f"study {name}: {error}")
+            continue
+        source = result.get("source", {})
+        found.append({"study": name, "sentence": result["sentence"], **source, "wall_s": time.perf_counter() - begun})
+        message(f"study {name}: {found[-1]['wall_s']:.0f} s")
+    summary = {"study": ALL, "quick": asking.quick, "studies": found, "failed": failed,
+               "wall_s": sum(each["wall_s"] for each in found)}  # fmt: skip
+    publish(out / f"study-{ALL}.json", json.dumps(summary, indent=1).encode())
+    if as_json:
+        print_json(summary)
+    else:
+        _summarize(summary)
+        message(f"wrote {out / f'study-{ALL}.json'}, and the JSON and the SVG of each")
+    if failed:
+        raise GaincellError(
+            f"{len(failed)} of {len(NAMES)} studies failed: {', '.join(failed)}; the others are written"
+        )
+
+
+def _summarize(summary: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, caption=f"{summary['wall_s']:.0f} s in all; stored: with the project",
+                  caption_justify="left")  # fmt: skip
+    for name in ("study", "measured", "stored", "s", "answer"):
+        table.add_column(name, justify="left" if name in ("study", "answer") else "right")
+    for each in summary["studies"]:
+        counted = ["", ""]
+        if "readings" in each:
+            counted = [str(each["measured"]), str(each["readings"] - each["measured"])]
+        table.add_row(each["study"], *counted, f"{each['wall_s']:.0f}", each["sentence"])
+    Console(highlight=False).print(table)
+
+
+def _tell(result: dict[str, Any]) -> None:
+    """Where the numbers are from, and why stored ones do not apply."""
+    from gaincell_char.studies.stored import made_with
+
+    if "source" not in result:
+        return
+    measured, total = result["source"]["measured"], result["source"]["readings"]
+    if measured < total:
+        message(f"{total - measured} of {total} readings are stored with the project; --anew measures them again")
+        return
+    here, there = result["made_with"], made_with(result["study"])
+    other = [f"{name}: {there[name]}, here {here[name]}" for name in here if there and there[name] != here[name]]
+    if there:
+        message(f"stored readings do not apply, they are of other {'; '.join(other) or 'models or settings'}")
 
 
 def _answer(asked: Study, finding: Finding) -> Answer:
@@ -80,7 +165,11 @@ def _answer(asked: Study, finding: Finding) -> Answer:
         cells = [_cell(row.labels[name]) for name in labels]
         rows.append([*cells, row.adaptation, added, *(f"{100 * row.recall[distance]:.0f}" for distance in distances)])
     return Answer(
-        result={"numbers": dict(finding.numbers), "rows": [dataclasses.asdict(row) for row in finding.rows]},
+        result={
+            "numbers": dict(finding.numbers),
+            "rows": [dataclasses.asdict(row) for row in finding.rows],
+            **finding.measured.record,
+        },
         columns=[COLUMNS.get(name, name) for name in (*labels, "adaptation", "added", *distances)],
         rows=rows,
         caption="added: nats a token over linear hardware, 95 % interval; recall in % by distance in tokens",

@@ -18,6 +18,7 @@ class Asking:
     ----------
     folder: of products that are kept by key.
     options: what the user set of `Inquiry.options`.
+    anew: leave readings aside that are stored with the project (`studies.stored`).
     """
 
     folder: Path
@@ -25,6 +26,7 @@ class Asking:
     quick: bool = False
     report: Report | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    anew: bool = False
 
 
 @dataclass(frozen=True)

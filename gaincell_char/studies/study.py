@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from gaincell_char.keys import canonical_json, digest
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
 from gaincell_char.pipeline.network import LINEAR, Sizes, corpus_stage
-from gaincell_char.pipeline.stages import Report, StageResult, run_stages
-from gaincell_char.studies.plan import Variant, stages
+from gaincell_char.pipeline.stages import Stage, StageResult, run_stages
+from gaincell_char.studies import stored
+from gaincell_char.studies.inquiry import Asking
+from gaincell_char.studies.plan import Variant, needed_stages, plan_keys, stages
 
 REFERENCE = "linear hardware"
 SIZES = Sizes(sequences=12, recall_programs=4)
@@ -25,7 +27,8 @@ class Row:
     Attributes
     ----------
     loss: nats a token.
-    added: over the network on linear cells, same tokens; `interval` its paired 95 % interval (None for one sequence).
+    added: over linear hardware, or what the variant is `against`, same tokens; `interval` its paired 95 % interval
+        (None for one sequence).
     recall: distance in tokens -> share of answers found.
     passes: updates until the loss of the calibration batch stays within 0.02 nats of its end; None: not adapted.
     frozen: heads whose output is constant.
@@ -45,12 +48,39 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Rows of variants, in their order.
+
+    Attributes
+    ----------
+    linear: loss of linear hardware on the same texts, nats a token.
+    readings: by key, of all variants and of linear hardware, to be stored; `made_with`: what they are of.
+    measured: how many of them were not among the stored ones, at `seconds` of processor time (also of an earlier call).
+    """
+
+    rows: tuple[Row, ...]
+    linear: float
+    sequences: int
+    readings: Mapping[str, stored.Reading]
+    measured: int
+    made_with: Mapping[str, str]
+    seconds: float
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For a result's JSON: where its numbers are from, and what `studies.stored` keeps of them."""
+        source = {"readings": len(self.readings), "measured": self.measured, "cpu_s": round(self.seconds, 1)}
+        return {"source": source, "made_with": dict(self.made_with), "readings": stored.as_json(self.readings)}
+
+
+@dataclass(frozen=True)
 class Finding:
     """A study's answer: its table, numbers by name, and one sentence."""
 
     rows: tuple[Row, ...]
     numbers: Mapping[str, Any]
     sentence: str
+    measured: Measured
 
 
 @dataclass(frozen=True)
@@ -69,25 +99,65 @@ class Study:
     log: bool = False
 
 
-def run_study(
-    study: Study, folder: Path, workers: int, *, quick: bool = False, report: Report | None = None
-) -> Finding:
-    """Measure what `folder` does not hold yet, and conclude.
+def run_study(study: Study, asking: Asking) -> Finding:
+    """Measure what neither the project's stored readings nor the folder hold, and conclude.
 
     Raises
     ------
     GaincellError
         One line; what was finished is kept.
     """
-    sizes = QUICK if quick else SIZES
+    found = measure(study.name, study.variants(), asking)
+    numbers, sentence = study.conclude(found.rows)
+    common = {"linear_hardware_nats": found.linear, "sequences": found.sequences}
+    return Finding(found.rows, {**common, **numbers}, sentence, found)
+
+
+def measure(study: str, variants: Sequence[Variant], asking: Asking) -> Measured:
+    """The variants' rows, from stored readings where they apply and measured where not.
+
+    Raises
+    ------
+    GaincellError
+        From a stage, one line; what was finished is kept.
+    """
+    sizes = QUICK if asking.quick else SIZES
     weights = work.check_weights(LINEAR)
-    variants = [_reference(), *study.variants()]
-    plan = stages(variants, corpus_stage(weights, sizes), weights, sizes.iterations)
-    results = run_stages(plan, ArtifactFolder(folder), workers=workers, report=report)
-    rows = tuple(_row(variant, results) for variant in variants[1:])
-    numbers, sentence = study.conclude(rows)
-    linear = work.nats_of(results[variants[0].stage].artifact.content).mean()
-    return Finding(rows, {"linear_hardware_nats": float(linear), "sequences": sizes.sequences, **numbers}, sentence)
+    corpus = corpus_stage(weights, sizes)
+    every = [_reference(), *variants]
+    plan = stages(every, corpus, weights, sizes.iterations)
+    keys = {name: stored.short(key) for name, key in plan_keys(plan).items()}
+    kept = {} if asking.anew else stored.readings(study)
+    missing = [variant for variant in every if keys[variant.stage] not in kept]
+    results: dict[str, StageResult] = {}
+    if missing:
+        needed = needed_stages(plan, [variant.stage for variant in missing])
+        results = run_stages(needed, ArtifactFolder(asking.folder), workers=asking.workers, report=asking.report)
+    read = {
+        variant.name: kept[keys[variant.stage]] if variant not in missing else _read(variant, results)
+        for variant in every
+    }
+    linear = read[REFERENCE]
+    rows = tuple(_row(variant, read[variant.name], read[variant.against or REFERENCE]) for variant in variants)
+    return Measured(
+        rows=rows,
+        linear=linear.mean,
+        sequences=sizes.sequences,
+        readings={keys[variant.stage]: read[variant.name] for variant in every},
+        measured=len(missing),
+        made_with=source_of(weights, corpus),
+        seconds=sum(result.artifact.cpu_s for result in results.values()),
+    )
+
+
+def source_of(weights_digest: str, corpus: Stage) -> dict[str, str]:
+    """What readings are of, in words that tell why stored ones do not apply."""
+    texts = digest(canonical_json(corpus.inputs["texts"]).encode())
+    return {
+        "weights": weights_digest[:12],
+        "texts": f"Python {corpus.inputs['python']}, {texts[:12]}",
+        "code": f"version {work.VERSION}",
+    }
 
 
 def _reference() -> Variant:
@@ -96,24 +166,29 @@ def _reference() -> Variant:
     return Variant(REFERENCE, {}, load_model("leroux2025_linear"))
 
 
-def _row(variant: Variant, results: Mapping[str, StageResult]) -> Row:
-    from gaincell_char.evaluation import Loss
-
+def _read(variant: Variant, results: Mapping[str, StageResult]) -> stored.Reading:
     content = results[variant.stage].artifact.content
-    loss, reference = (Loss(work.nats_of(each)) for each in (content, results[_reference().stage].artifact.content))
-    over = loss.minus(reference)
     adapted: dict[str, Any] | None = None
     if variant.adaptation_stage is not None:
-        adapted = work.summary_of(results[variant.adaptation_stage].artifact.content)
+        summary = work.summary_of(results[variant.adaptation_stage].artifact.content)
+        adapted = {
+            "passes": summary["passes_within_0.02"],
+            "converged": summary["converged"],
+            "frozen": len(summary["frozen"]),
+            "outside": max(max(layer["sum"]["outside"]) for layer in summary["layers"]),
+        }
+    return stored.Reading.of(work.nats_of(content), work.recall_of(content), adapted)
+
+
+def _row(variant: Variant, reading: stored.Reading, reference: stored.Reading) -> Row:
+    over = reading.minus(reference)
+    adapted = reading.adapted or {"passes": None, "converged": None, "frozen": 0, "outside": None}
     return Row(
         labels=variant.labels,
         adaptation=variant.adaptation,
-        loss=loss.mean,
+        loss=reading.mean,
         added=over.mean,
         interval=None if over.low is None or over.high is None else (over.low, over.high),
-        recall=work.recall_of(content),
-        passes=adapted["passes_within_0.02"] if adapted else None,
-        converged=adapted["converged"] if adapted else None,
-        frozen=len(adapted["frozen"]) if adapted else 0,
-        outside=max(max(layer["sum"]["outside"]) for layer in adapted["layers"]) if adapted else None,
+        recall=reading.recall,
+        **adapted,
     )

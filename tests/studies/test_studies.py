@@ -9,6 +9,7 @@ from gaincell_char.behavior import load_model
 from gaincell_char.behavior.store import model_text, read_model
 from gaincell_char.pipeline.network import Sizes
 from gaincell_char.studies import leakage, nonlinearity, study
+from gaincell_char.studies.inquiry import Asking
 from gaincell_char.studies.plan import AS_TRAINED, Variant
 from gaincell_char.studies.registry import NAMES
 from gaincell_char.studies.study import Row, Study, run_study
@@ -93,14 +94,14 @@ def test_a_study_runs_and_is_found_the_second_time(tmp_path, monkeypatch):
         Variant("published, adapted", {}, published, "offset-aware"),
     ]
     asked = Study("test", "?", lambda: variants, lambda rows: ({"cells": len(rows)}, "Done."), x="", group="")
-    first = run_study(asked, tmp_path, 2, quick=True)
+    first = run_study(asked, Asking(tmp_path, 2, quick=True))
     straight, before, after = first.rows
     assert straight.added == 0
     assert before.added != 0
     assert (before.passes, after.converged) == (None, False)
     assert first.numbers["cells"] == 3
     ran = []
-    again = run_study(asked, tmp_path, 2, quick=True, report=lambda done, total, note: ran.append((done, total)))
+    again = run_study(asked, Asking(tmp_path, 2, True, lambda done, total, note: ran.append((done, total))))
     assert again == first
     assert json.dumps([dataclasses.asdict(each) for each in again.rows])
     assert len(list((tmp_path / "evaluate.published").glob("*.json"))) == 1
