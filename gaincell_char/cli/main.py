@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Heads of transistors against the model."),
     "gpt2": ("gpt2", "Perplexity, recall and generation, software or analog."),
     "study": ("study", "Questions: which cells adapt, how long must they hold."),
+    "optimize": ("optimize", "The cell that spends least for the loss it may cost."),
     "cost": ("cost", "Energy, latency and area of a token, beside the paper's."),
     "adapt": ("adapt", "Adapt the scalers of a network to a behavioral model."),
 }
