@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +37,26 @@ class Reading:
     sums: loss of each sequence in nats, over `tokens` tokens.
     recall: distance in tokens -> share of answers found.
     adapted: passes, converged, frozen, outside as `study.Row` has them; None: not adapted.
+    cpu_s: processor time of its evaluation, where it was measured.
     """
 
     sums: tuple[float, ...]
     tokens: int
     recall: Mapping[str, float]
     adapted: Mapping[str, Any] | None
+    cpu_s: float = field(compare=False)
 
     @classmethod
     def of(
-        cls, nats: npt.NDArray[np.float64], recall: Mapping[str, float], adapted: Mapping[str, Any] | None
+        cls,
+        nats: npt.NDArray[np.float64],
+        recall: Mapping[str, float],
+        adapted: Mapping[str, Any] | None,
+        cpu_s: float,
     ) -> Reading:
         """Of losses (sequences, tokens)."""
         sums = tuple(round(float(total), _SUM_DIGITS) for total in nats.sum(axis=1))
-        return cls(sums, nats.shape[1], recall, adapted)
+        return cls(sums, nats.shape[1], recall, adapted, round(cpu_s, 2))
 
     @property
     def mean(self) -> float:
@@ -125,7 +131,8 @@ def _file(study: str) -> dict[str, Any]:
 
 
 def _reading(value: Mapping[str, Any]) -> Reading:
-    return Reading(tuple(map(float, value["sums"])), int(value["tokens"]), dict(value["recall"]), value["adapted"])
+    sums, cpu_s = tuple(map(float, value["sums"])), float(value["cpu_s"])
+    return Reading(sums, int(value["tokens"]), dict(value["recall"]), value["adapted"], cpu_s)
 
 
 def main(arguments: list[str]) -> None:

@@ -54,6 +54,7 @@ class Measured:
     Attributes
     ----------
     linear: loss of linear hardware on the same texts, nats a token.
+    cpu_s: processor time of each row's evaluation, when it was measured.
     readings: by key, of all variants and of linear hardware, to be stored; `made_with`: what they are of.
     measured: how many of them were not among the stored ones, at `seconds` of processor time (also of an earlier call).
     """
@@ -61,6 +62,7 @@ class Measured:
     rows: tuple[Row, ...]
     linear: float
     sequences: int
+    cpu_s: tuple[float, ...]
     readings: Mapping[str, stored.Reading]
     measured: int
     made_with: Mapping[str, str]
@@ -143,6 +145,7 @@ def measure(study: str, variants: Sequence[Variant], asking: Asking) -> Measured
         rows=rows,
         linear=linear.mean,
         sequences=sizes.sequences,
+        cpu_s=tuple(read[variant.name].cpu_s for variant in variants),
         readings={keys[variant.stage]: read[variant.name] for variant in every},
         measured=len(missing),
         made_with=source_of(weights, corpus),
@@ -177,7 +180,9 @@ def _read(variant: Variant, results: Mapping[str, StageResult]) -> stored.Readin
             "frozen": len(summary["frozen"]),
             "outside": max(max(layer["sum"]["outside"]) for layer in summary["layers"]),
         }
-    return stored.Reading.of(work.nats_of(content), work.recall_of(content), adapted)
+    return stored.Reading.of(
+        work.nats_of(content), work.recall_of(content), adapted, results[variant.stage].artifact.cpu_s
+    )
 
 
 def _row(variant: Variant, reading: stored.Reading, reference: stored.Reading) -> Row:
