@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "study": ("study", "Questions: which cells adapt, how long must they hold."),
     "optimize": ("optimize", "The cell that spends least for the loss it may cost."),
     "cost": ("cost", "Energy, latency and area of a token, beside the paper's."),
+    "finetune": ("finetune", "Train a network on a behavioral model's cells."),
     "adapt": ("adapt", "Adapt the scalers of a network to a behavioral model."),
 }
 

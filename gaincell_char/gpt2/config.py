@@ -17,7 +17,7 @@ class Gaincell(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    attention: Literal["software", "linear-hardware"] = "software"
+    attention: Literal["software", "linear-hardware", "nonlinear-hardware"] = "software"
 
 
 class GPT2Config(BaseModel):

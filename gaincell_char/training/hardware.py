@@ -26,6 +26,8 @@ TILE = 64
 SCORE_FULL_SCALE = 80.0
 SUM_FULL_SCALE = 40.0
 OUTPUT_STEPS = 31
+STRONGEST_DECAY = 40.0
+"""Largest order x lambda x tokens that folds into both sides: exp(40) of either is within float32."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class TiledProducts(torch.autograd.Function):
         length, width = q.shape[1:]
         orders = [i for i, a in enumerate(cell.coefficients) if a != 0]
         age = cell.decay * torch.arange(length, dtype=torch.float64)
-        if max(orders) * cell.decay * length > 40:
+        if max(orders) * cell.decay * length > STRONGEST_DECAY:
             raise ValueError(
                 f"decay {cell.decay} per token over {length} tokens is too strong to train through: "
                 f"order {max(orders)} would fall by exp({max(orders) * cell.decay * length:.0f})"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -13,16 +13,15 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Size of the embedded GPT-2 (the defaults) or of a smaller one for tests."""
+    """Size of a GPT-2, the embedded one's by default. `n_inner`: width within an MLP; None: 4 x n_embd."""
 
     vocab_size: int = 4096
     n_positions: int = 1024
     n_embd: int = 256
     n_layer: int = 4
     n_head: int = 4
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    n_inner: int | None = None
+    layer_norm_epsilon: float = 1e-5
 
 
 class SoftmaxAttention(nn.Module):
@@ -36,7 +35,8 @@ class SoftmaxAttention(nn.Module):
         length = q.shape[-2]
         if self.window is None or self.window >= length:
             return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        age = torch.arange(length)[:, None] - torch.arange(length)[None, :]
+        position = torch.arange(length, device=q.device)
+        age = position[:, None] - position[None, :]
         return F.scaled_dot_product_attention(q, k, v, attn_mask=(age >= 0) & (age < self.window))
 
 
@@ -78,13 +78,14 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """x: (B, T, C) -> (B, T, C) through 4C with GPT-2's tanh-approximated GELU."""
+    """x: (B, T, C) -> (B, T, C) through `n_inner` with GPT-2's tanh-approximated GELU."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width = config.n_embd
-        self.c_fc = Conv1D(width, 4 * width, 0.02)
-        self.c_proj = Conv1D(4 * width, width, 0.02 / math.sqrt(2 * config.n_layer))
+        inner = 4 * width if config.n_inner is None else config.n_inner
+        self.c_fc = Conv1D(width, inner, 0.02)
+        self.c_proj = Conv1D(inner, width, 0.02 / math.sqrt(2 * config.n_layer))
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
@@ -96,9 +97,9 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig, attention: nn.Module) -> None:
         super().__init__()
-        self.ln_1 = nn.LayerNorm(config.n_embd)
+        self.ln_1 = nn.LayerNorm(config.n_embd, config.layer_norm_epsilon)
         self.attn = Attention(config, attention)
-        self.ln_2 = nn.LayerNorm(config.n_embd)
+        self.ln_2 = nn.LayerNorm(config.n_embd, config.layer_norm_epsilon)
         self.mlp = MLP(config)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -128,7 +129,7 @@ class GPT(nn.Module):
         self.wte = nn.Embedding(config.vocab_size, config.n_embd)
         self.wpe = nn.Embedding(config.n_positions, config.n_embd)
         self.h = nn.ModuleList([Block(config, attention) for attention in attentions])
-        self.ln_f = nn.LayerNorm(config.n_embd)
+        self.ln_f = nn.LayerNorm(config.n_embd, config.layer_norm_epsilon)
         nn.init.normal_(self.wte.weight, std=0.02)
         with torch.no_grad():
             self.wpe.weight.copy_(sinusoids(config.n_positions, config.n_embd) * 0.02)
@@ -140,7 +141,7 @@ class GPT(nn.Module):
 
     def embed(self, ids: Tensor, offset: int = 0) -> Tensor:
         """Input (B, T, C) of the first layer for token ids (B, T) that stand at positions offset, offset + 1, ..."""
-        x: Tensor = self.wte(ids) + self.wpe(torch.arange(offset, offset + ids.shape[1]))
+        x: Tensor = self.wte(ids) + self.wpe(torch.arange(offset, offset + ids.shape[1], device=ids.device))
         return x
 
     def states(self, ids: Tensor, offset: int = 0) -> list[Tensor]:
