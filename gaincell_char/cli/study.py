@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from gaincell_char.studies.study import Finding, Study
 
 
-COLUMNS = {"cell": "cell", "distortion": "distortion", "expected": "expected", "tau_s": "tau, s", "what": "cell is"}
+COLUMNS = {
+    "cell": "cell",
+    "distortion": "distortion",
+    "expected": "expected",
+    "tau_s": "tau, s",
+    "what": "cell is",
+    "of": "of",
+    "levels": "levels",
+}
 """Labels of rows that the table shows, and their headings: it fits 80 columns, the rest is in the JSON."""
 TEXT = ("cell", "cell is", "adaptation")
 """Columns of words, beside the first of a table."""

@@ -9,6 +9,7 @@ Dense products of whole heads: a few times slower than `attention.analog`, which
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -62,11 +63,20 @@ class Change:
 class ChangedAttention:
     """The attention of a network on cells of `model` with `change`; quantizers and decay on.
 
-    `scalers`: of every layer. `window`: tokens that a query sees, itself included.
+    `scalers`: of every layer. `window`: tokens that a query sees, itself included. `observe`: called for every value
+    tile with its stored voltages (tokens, D) and the pulses in T_max on its rows (tokens, queries), first tile first.
     """
 
-    def __init__(self, model: BehavioralModel, scalers: Scalers, change: Change, window: int = 1024) -> None:
+    def __init__(
+        self,
+        model: BehavioralModel,
+        scalers: Scalers,
+        change: Change,
+        window: int = 1024,
+        observe: Callable[[Array, Array], None] | None = None,
+    ) -> None:
         self._model, self._scalers, self._change, self._window = model, scalers, change, window
+        self._observe = observe
         self._law = current_law(model)
         self._tile = None if change.ir_drop is None else tile(model)
         self._ages = lru_cache(maxsize=4)(self._aged)
@@ -106,6 +116,8 @@ class ChangedAttention:
         for number, tokens in enumerate(tiles):
             t, gain = slice(tokens.start, None), gains[number][tokens.start :, np.newaxis]
             P = np.clip(S[t, tokens] * gain, 0, 1)
+            if self._observe is not None:
+                self._observe(V[tokens], P.T)
             A = sum((P * g[t, tokens]) @ f[tokens] for f, g in zip(values, aged, strict=True))
             A = (A + self._lost(V[tokens], P.T)) / model.signed_charge_to_pulse.full_scale_units
             y = np.clip(A, -1, 1)

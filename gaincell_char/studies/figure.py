@@ -11,7 +11,7 @@ from gaincell_char.studies.study import Finding, Row, Study
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLORS = (CIRCUIT, PUBLISHED, LINEAR, RETRIMMED, BAD, "#8a6d00")
+COLORS = (CIRCUIT, PUBLISHED, LINEAR, RETRIMMED, BAD, "#8a6d00", "#5c5f66", "#c2569b")
 
 
 def figure(study: Study, finding: Finding) -> str:
@@ -41,7 +41,11 @@ def figure(study: Study, finding: Finding) -> str:
     return to_svg(drawn)
 
 
-AXES = {"distortion": "distortion of a score that is left", "tau_s": "time constant of the cell, s"}
+AXES = {
+    "distortion": "distortion of a score that is left",
+    "tau_s": "time constant of the cell, s",
+    "levels": "levels (of all: of a key)",
+}
 
 
 def _draw(axis: Axes, study: Study, rows: list[Row], color: str, label: str, joined: bool) -> None:

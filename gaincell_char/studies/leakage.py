@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,37 +10,77 @@ import numpy as np
 
 from gaincell_char.behavior import BehavioralModel, load_model
 from gaincell_char.behavior.schema import ExponentialRetention
+from gaincell_char.cost.geometry import Geometry
+from gaincell_char.cost.lines import measured_lines
 from gaincell_char.errors import InputError
+from gaincell_char.studies.change import Change
+from gaincell_char.studies.holds import held
 from gaincell_char.studies.plan import AS_TRAINED, Variant
 from gaincell_char.studies.study import Row, Study
 
 TAUS_S = (10e-6, 30e-6, 100e-6, 300e-6, 1e-3, 2e-3, 5e-3, 20e-3, 100e-3, 1.0)
 BUDGET = 0.05
 """Loss over the linear model, nats a token, that defines the knee."""
-WINDOW = 256
+FULL_WINDOW, WINDOW = 1024, 256
 TOKEN_PERIOD_S = 0.8e-6
+REFRESH_TOKENS = 256
+OTHER_PERIODS, AT_TAU_S = (64, 128, 512), 300e-6
 PLAIN, SCALERS, SHORT = "as it is", "scalers adapted", f"window {WINDOW}"
+BY_AGE, REFRESHED = "gain by age", f"refresh {REFRESH_TOKENS}"
+MITIGATIONS = (SCALERS, SHORT, BY_AGE, REFRESHED)
 MEASURED = "measured cell"
+CELL = "cmos28"
+HELD = "held"
+"""Beginning of the label of a measured cell at another hold voltage or temperature."""
 
 
 def variants() -> list[Variant]:
-    """Straight cells of every tau: as they are, with scalers adapted to them, with a shorter window; and our cell with
-    its measured law, which is no exponential."""
+    """Straight cells of every tau: as they are, and with each mitigation; our cell with its measured law, which is no
+    exponential; and held at the other voltages, and as hot, as was measured."""
     linear = load_model("leroux2025_linear")
     found = []
     for tau_s in TAUS_S:
         model = leaking(linear, tau_s)
-        for what, adaptation, window in (
-            (PLAIN, AS_TRAINED, 1024),
-            (SCALERS, "offset-aware", 1024),
-            (SHORT, AS_TRAINED, WINDOW),
+        for what, adaptation, window, change in (
+            (PLAIN, AS_TRAINED, FULL_WINDOW, None),
+            (SCALERS, "offset-aware", FULL_WINDOW, None),
+            (SHORT, AS_TRAINED, WINDOW, None),
+            (BY_AGE, AS_TRAINED, FULL_WINDOW, Change(gain_by_age=True)),
+            (REFRESHED, AS_TRAINED, FULL_WINDOW, Change(refresh_tokens=REFRESH_TOKENS)),
         ):
-            labels = {"tau_s": tau_s, "tau_tokens": tau_s / TOKEN_PERIOD_S, "what": what}
-            found.append(Variant(f"tau {tau_s:g} s, {what}", labels, model, adaptation, window))
-    ours = load_model("cmos28")
-    tau_s = time_constant_s(ours)
-    labels = {"tau_s": tau_s, "tau_tokens": tau_s / TOKEN_PERIOD_S, "what": MEASURED}
-    return [*found, Variant("cmos28, offset-aware", labels, ours, "offset-aware")]
+            name = f"tau {tau_s:g} s, {what}"
+            found.append(Variant(name, _labels(tau_s, what), model, adaptation, window, change=change))
+    for period in OTHER_PERIODS:
+        what = f"refresh {period}"
+        change = Change(refresh_tokens=period)
+        model = leaking(linear, AT_TAU_S)
+        found.append(Variant(f"tau {AT_TAU_S:g} s, {what}", _labels(AT_TAU_S, what), model, change=change))
+    return [*found, *_measured_cells()]
+
+
+def _measured_cells() -> list[Variant]:
+    ours = load_model(CELL)
+    adapted = Variant(f"{CELL}, offset-aware", _labels(time_constant_s(ours), MEASURED), ours, "offset-aware")
+    found = [adapted]
+    for table in ours.cell.retention_tables:
+        what = f"{HELD} {table.wwl_V:g} V, {table.condition.temperature_C:g} C"
+        labels = _labels(table.tau_worst_s, what)
+        found.append(Variant(what, labels, held(ours, table), "offset-aware", scalers_of=adapted.name))
+    return found
+
+
+def _labels(tau_s: float, what: str) -> dict[str, Any]:
+    return {"tau_s": tau_s, "tau_tokens": tau_s / TOKEN_PERIOD_S, "what": what}
+
+
+def refresh_J(period: int | None, window: int = FULL_WINDOW) -> float:
+    """What a token's cells cost in one head to be written again every `period` tokens while they are in the window, as
+    our cell's write was measured; where the level comes from (a copy, or a read) is not in it."""
+    if period is None:
+        return 0.0
+    lines = measured_lines(load_model(CELL), Geometry(window=window))
+    write_J = sum(line.energy_J for line in lines if line.product == "write" and line.name != "refresh")
+    return (math.ceil(window / period) - 1) * write_J
 
 
 def leaking(model: BehavioralModel, tau_s: float) -> BehavioralModel:
@@ -65,31 +106,49 @@ def time_constant_s(model: BehavioralModel) -> float:
 
 
 def conclude(rows: Sequence[Row]) -> tuple[Mapping[str, Any], str]:
-    """The knee (tau at which the plain cell adds `BUDGET`), that of each mitigation, and the share of the loss at the
-    plain knee that each takes back."""
-    curves = {what: [row for row in rows if row.labels["what"] == what] for what in (PLAIN, SCALERS, SHORT)}
-    knees = {what: knee(mine) for what, mine in curves.items()}
+    """The knee (tau at which the plain cell adds `BUDGET`), that of each mitigation, the share of the loss at half the
+    plain knee that each takes back, what refresh costs, and the measured cell at each hold."""
+    curves = {what: [row for row in rows if row.labels["what"] == what] for what in (PLAIN, *MITIGATIONS)}
+    knees = {what: knee(mine) for what, mine in curves.items() if mine}
     plain = knees[PLAIN]
-    recovered = {}
+    recovered: dict[str, float] = {}
     if plain is not None:
         lost = _added_at(curves[PLAIN], plain / 2)
-        recovered = {what: 1 - _added_at(mine, plain / 2) / lost for what, mine in curves.items() if what != PLAIN}
+        recovered = {what: 1 - _added_at(curves[what], plain / 2) / lost for what in knees if what != PLAIN}
     (ours,) = (row for row in rows if row.labels["what"] == MEASURED)
     numbers = {
         "knee_s": knees,
         "knee_tokens": {what: None if tau is None else tau / TOKEN_PERIOD_S for what, tau in knees.items()},
         "recovered_at_half_the_knee": recovered,
+        "refresh": _refreshes(rows),
         "measured_cell": {"tau_s": ours.labels["tau_s"], "added": ours.added, "interval": ours.interval},
+        "held": {
+            row.labels["what"]: {"worst_tau_s": row.labels["tau_s"], "added": row.added, "interval": row.interval}
+            for row in rows
+            if row.labels["what"].startswith(HELD)
+        },
     }
     if plain is None:
         return numbers, f"No time constant of {TAUS_S[0]:g} to {TAUS_S[-1]:g} s crosses {BUDGET} nats."
     helps = [f"{what} takes back {100 * share:.0f} %" for what, share in recovered.items() if share > 0]
     sentence = (
         f"A cell may leak with tau = {1e3 * plain:.2g} ms ({plain / TOKEN_PERIOD_S:.0f} tokens) before it costs "
-        f"{BUDGET} nats; at half of that {' and '.join(helps) or f'neither {SCALERS} nor {SHORT} helps'}; our cell has "
-        f"{1e3 * ours.labels['tau_s']:.3g} ms."
+        f"{BUDGET} nats; at half of that {', '.join(helps) or 'nothing tried helps'}; our cell has "
+        f"{1e3 * ours.labels['tau_s']:.3g} ms and adds {ours.added:+.3f} nats."
     )
     return numbers, sentence
+
+
+def _refreshes(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Of the cell of `AT_TAU_S`: what each period between two writes leaves of the loss, and costs."""
+    periods = {PLAIN: None, **{f"refresh {period}": period for period in (*OTHER_PERIODS, REFRESH_TOKENS)}}
+    mine = {
+        row.labels["what"]: row for row in rows if row.labels["tau_s"] == AT_TAU_S and row.labels["what"] in periods
+    }
+    return [
+        {"period_tokens": periods[what], "added": row.added, "head_J": refresh_J(periods[what])}
+        for what, row in mine.items()
+    ]
 
 
 def knee(rows: Sequence[Row]) -> float | None:

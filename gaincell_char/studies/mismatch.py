@@ -94,7 +94,7 @@ def ask(asking: Asking) -> Answer:
     """Measure the chips, and say how many of each group are within each limit."""
     found = measure("mismatch", variants(asking.quick), asking)
     groups = by_group(found)
-    numbers = {
+    numbers: dict[str, Any] = {
         "linear_hardware_nats": found.linear,
         "sequences": found.sequences,
         "without_mismatch": {"added": found.rows[0].added, "interval": found.rows[0].interval},

@@ -89,6 +89,11 @@ def readings(study: str) -> dict[str, Reading]:
     return {key: _reading(value) for key, value in _file(study).get("readings", {}).items()}
 
 
+def products(study: str) -> dict[str, Any]:
+    """What else a study measured, by key (`study.product`)."""
+    return dict(_file(study).get("products", {}))
+
+
 def made_with(study: str) -> dict[str, str]:
     """What the stored readings of a study are of: weights, texts, version of the code."""
     found: dict[str, str] = _file(study).get("made_with", {})
@@ -99,13 +104,15 @@ def keep(result: Mapping[str, Any]) -> Path:
     """File the readings of a study's result; earlier ones stay where they are of the same weights, texts and code."""
     name, source = result["study"], result["made_with"]
     kept = _file(name)
-    before = kept["readings"] if kept and kept["made_with"] == source else {}
+    parts = []
+    for part in ("readings", "products"):
+        before = kept.get(part, {}) if kept and kept["made_with"] == source else {}
+        every = sorted({**before, **result.get(part, {})}.items())
+        lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in every)
+        parts.append(f' "{part}": {{\n{lines}\n }}')
+    text = ",\n".join([f'{{"made_with": {json.dumps(source)}', *parts])
     path = folder() / f"{name}.json"
-    lines = [
-        f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in sorted({**before, **result["readings"]}.items())
-    ]
-    text = f'{{"made_with": {json.dumps(source)},\n "readings": {{\n' + ",\n".join(lines) + "\n }\n}\n"
-    publish(path, text.encode())
+    publish(path, f"{text}}}\n".encode())
     return path
 
 

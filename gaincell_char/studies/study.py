@@ -56,6 +56,7 @@ class Measured:
     linear: loss of linear hardware on the same texts, nats a token.
     cpu_s: processor time of each row's evaluation, when it was measured.
     readings: by key, of all variants and of linear hardware, to be stored; `made_with`: what they are of.
+    by_name: the variants' readings by their names.
     measured: how many of them were not among the stored ones, at `seconds` of processor time (also of an earlier call).
     """
 
@@ -64,6 +65,7 @@ class Measured:
     sequences: int
     cpu_s: tuple[float, ...]
     readings: Mapping[str, stored.Reading]
+    by_name: Mapping[str, stored.Reading]
     measured: int
     made_with: Mapping[str, str]
     seconds: float
@@ -115,15 +117,17 @@ def run_study(study: Study, asking: Asking) -> Finding:
     return Finding(found.rows, {**common, **numbers}, sentence, found)
 
 
-def measure(study: str, variants: Sequence[Variant], asking: Asking) -> Measured:
+def measure(study: str, variants: Sequence[Variant], asking: Asking, sizes: Sizes | None = None) -> Measured:
     """The variants' rows, from stored readings where they apply and measured where not.
+
+    `sizes` None: those of `asking`.
 
     Raises
     ------
     GaincellError
         From a stage, one line; what was finished is kept.
     """
-    sizes = QUICK if asking.quick else SIZES
+    sizes = sizes or (QUICK if asking.quick else SIZES)
     weights = work.check_weights(LINEAR)
     corpus = corpus_stage(weights, sizes)
     every = [_reference(), *variants]
@@ -147,10 +151,27 @@ def measure(study: str, variants: Sequence[Variant], asking: Asking) -> Measured
         sequences=sizes.sequences,
         cpu_s=tuple(read[variant.name].cpu_s for variant in variants),
         readings={keys[variant.stage]: read[variant.name] for variant in every},
+        by_name=read,
         measured=len(missing),
         made_with=source_of(weights, corpus),
         seconds=sum(result.artifact.cpu_s for result in results.values()),
     )
+
+
+def product(study: str, make: Callable[[Stage, str], Stage], asking: Asking) -> dict[str, Any]:
+    """By its key (one), the JSON product of a stage that a study has beside its variants.
+
+    `make(corpus, weights_digest)` is that stage; it needs the corpus alone.
+    """
+    weights = work.check_weights(LINEAR)
+    corpus = corpus_stage(weights, QUICK if asking.quick else SIZES)
+    stage = make(corpus, weights)
+    key = stored.short(plan_keys([corpus, stage])[stage.name])
+    kept = {} if asking.anew else stored.products(study)
+    if key in kept:
+        return {key: kept[key]}
+    done = run_stages([corpus, stage], ArtifactFolder(asking.folder), workers=asking.workers, report=asking.report)
+    return {key: done[stage.name].artifact.json()}
 
 
 def source_of(weights_digest: str, corpus: Stage) -> dict[str, str]:
