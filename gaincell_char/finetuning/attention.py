@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
@@ -45,6 +47,20 @@ def _paper_cell(own: Chain, length: int) -> Cell | None:
     levels = own.level_range_V == (0.0, 2 * MID_SUPPLY_V) and own.stored_levels == 8 and law.v_inf_V == MID_SUPPLY_V
     foldable = (len(law.coefficients) - 1) * law.decay * length <= STRONGEST_DECAY
     return Cell(law.coefficients, law.decay, own.window) if scales and levels and foldable else None
+
+
+@contextmanager
+def exact(network: GPT) -> Iterator[None]:
+    """Inside, all attention of `network` computes in float32."""
+    layers = [module for module in network.modules() if isinstance(module, HardwareAttention)]
+    before = [layer.compute for layer in layers]
+    for layer in layers:
+        layer.compute = torch.float32
+    try:
+        yield
+    finally:
+        for layer, compute in zip(layers, before, strict=True):
+            layer.compute = compute
 
 
 @torch.no_grad()

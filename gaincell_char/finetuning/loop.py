@@ -15,6 +15,7 @@ from torch import Tensor
 from gaincell_char.behavior import BehavioralModel
 from gaincell_char.errors import EnvironmentFault, InputError
 from gaincell_char.evaluation import Loss
+from gaincell_char.finetuning.attention import exact
 from gaincell_char.finetuning.network import decayed_groups, write_checkpoint
 from gaincell_char.finetuning.recipe import Recipe
 from gaincell_char.finetuning.run import STATE, Progress, check_same
@@ -121,11 +122,13 @@ class Training:
 
     @torch.no_grad()
     def _held_out(self, network: GPT) -> dict[str, Any]:
-        """Loss on the held-out text, products in the recipe's precision."""
+        """Loss on the held-out text in float32, as the NumPy network has it: mean, interval, each sequence's sum."""
         rows = torch.split(torch.from_numpy(self._text.held_out), self._recipe.micro_rows)
-        nats = torch.cat([self._losses(network, ids, self._recipe.precision).cpu() for ids in rows])
-        interval = Loss(nats.double().numpy()).interval
-        return {"loss_nats": interval.mean, "interval": [interval.low, interval.high]}
+        with exact(network):
+            nats = torch.cat([self._losses(network, ids, "float32").cpu() for ids in rows]).double().numpy()
+        interval = Loss(nats).interval
+        sums = [round(float(total), 4) for total in nats.sum(1)]
+        return {"loss_nats": interval.mean, "interval": [interval.low, interval.high], "sums_nats": sums}
 
     def _record(self, network: GPT, done: Done) -> dict[str, Any]:
         recipe = self._recipe

@@ -86,7 +86,7 @@ def _identity(recipe: Recipe, lm: GPT2, model: BehavioralModel | None, text: Tex
         **recipe.describe(),
         "weights_sha256": {file.name: keys.file_digest(file) for file in files if file.is_file()},
         "model_sha256": None if model is None else keys.digest(model_text(model).encode()),
-        "text": text.name,
+        "text": text.source,
     }
 
 

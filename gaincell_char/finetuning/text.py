@@ -28,11 +28,11 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Text:
-    """`stream` (n,) token ids to train on, `held_out` (m, length) to measure on, `name` of both with their hashes."""
+    """`stream` (n,) token ids to train on, `held_out` (m, length) to measure on, `source` of both with their hashes."""
 
     stream: npt.NDArray[Any]
     held_out: npt.NDArray[np.int64]
-    name: dict[str, Any]
+    source: dict[str, Any]
 
     def batch(self, recipe: Recipe, step: int) -> npt.NDArray[np.int64]:
         """The (rows, length) tokens of update `step`: the same on every call, so a resumed run sees the same text."""
@@ -57,7 +57,12 @@ def library_text(tokenizer: Tokenizer, length: int) -> Text:
         sources = training_sources()
     digest = hashlib.sha256("".join(source.sha256 for source in sources).encode()).hexdigest()
     held_out = held_out_ids(tokenizer, HELD_OUT_SEQUENCES, length)
-    return Text(encode_sources(tokenizer, sources), held_out, {"library": python_read(), "sha256": digest})
+    measured = hashlib.sha256(held_out.tobytes()).hexdigest()
+    return Text(
+        encode_sources(tokenizer, sources),
+        held_out,
+        {"library": python_read(), "sha256": digest, "held_out_sha256": measured},
+    )
 
 
 def file_text(tokenizer: Tokenizer, paths: Sequence[Path], length: int) -> Text:
