@@ -147,7 +147,7 @@ def main(arguments: list[str]) -> None:
     (out,) = arguments or ["gaincell-out"]
     for path in sorted(Path(out).glob("study-*.json")):
         result = json.loads(path.read_text("utf-8"))
-        if result.get("readings"):
+        if result.get("readings") or result.get("products"):
             print(keep(result))
 
 

@@ -163,8 +163,7 @@ def product(study: str, make: Callable[[Stage, str], Stage], asking: Asking) -> 
 
     `make(corpus, weights_digest)` is that stage; it needs the corpus alone.
     """
-    weights = work.check_weights(LINEAR)
-    corpus = corpus_stage(weights, QUICK if asking.quick else SIZES)
+    weights, corpus = corpus_of(asking)
     stage = make(corpus, weights)
     key = stored.short(plan_keys([corpus, stage])[stage.name])
     kept = {} if asking.anew else stored.products(study)
@@ -172,6 +171,12 @@ def product(study: str, make: Callable[[Stage, str], Stage], asking: Asking) -> 
         return {key: kept[key]}
     done = run_stages([corpus, stage], ArtifactFolder(asking.folder), workers=asking.workers, report=asking.report)
     return {key: done[stage.name].artifact.json()}
+
+
+def corpus_of(asking: Asking) -> tuple[str, Stage]:
+    """The digest of the weights, and the texts that a study is measured on."""
+    weights = work.check_weights(LINEAR)
+    return weights, corpus_stage(weights, QUICK if asking.quick else SIZES)
 
 
 def source_of(weights_digest: str, corpus: Stage) -> dict[str, str]:
