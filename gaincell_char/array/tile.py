@@ -72,10 +72,14 @@ class Tile:
             return self._unloaded(stored).T @ pulses
         return self.charges(stored, pulses, "ideal") + self._correction(stored, pulses, tier)
 
-    def correction(self, stored: Array, pulses: Array, tier: str) -> Array:
+    def correction(
+        self, stored: Array, pulses: Array, tier: str, first_row: int = 0, modes: int = fast.MODES
+    ) -> Array:  # fmt: skip
         """What the wires add to the charges of ideal ones, unit currents x T_max: (..., columns, queries).
 
         For any number of tiles at once: `stored` (..., rows, columns), `pulses` (..., rows, queries) as in `charges`.
+        Between the first of these rows and the clamp there are `first_row` others, which are off. `modes`: of the fast
+        tier, see `fast.Pulses`.
 
         Raises
         ------
@@ -87,13 +91,18 @@ class Tile:
         many, columns = stored.shape[:-2], stored.shape[-1]
         added = np.empty((*many, columns, pulses.shape[-1]), stored.dtype)
         for which in np.ndindex(*many):
-            added[which] = self._correction(stored[which], pulses[which], tier)
+            added[which] = self._correction(stored[which], pulses[which], tier, first_row, modes)
         return added
 
-    def _correction(self, stored: Array, pulses: Array, tier: str) -> Array:
+    def _correction(
+        self, stored: Array, pulses: Array, tier: str, first_row: int = 0, modes: int = fast.MODES
+    ) -> Array:  # fmt: skip
         if tier == "fast":
             which = np.arange(stored.size).reshape(stored.shape)
-            return fast.Stored(self.cells(stored.ravel()), which).correction(fast.Pulses(pulses))
+            return self.cells(stored.ravel()).correction(which, fast.Pulses(pulses, first_row, modes))
+        if tier == "exact" and first_row:
+            before = ((first_row, 0), (0, 0))
+            return self._correction(np.pad(stored, before, mode="edge"), np.pad(pulses, before), tier)
         if tier == "exact":
             return self._exact_charges(stored, pulses) - self._unloaded(stored).T @ pulses
         if tier == "ideal":

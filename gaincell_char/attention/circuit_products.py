@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char.array import Cells, Pulses, Stored
+from gaincell_char.array import Cells, Pulses
 from gaincell_char.attention.chain import INPUT_LEVELS, TILE_TOKENS
 from gaincell_char.attention.circuit import Circuit
 from gaincell_char.attention.products import Scratch
 from gaincell_char.attention.spread import Singles
 from gaincell_char.attention.tiles import Segment, within
-from gaincell_char.attention.wires import wire_loss
+from gaincell_char.attention.wires import KEY_MODES, VALUE_MODES, wire_loss
 
 Array = npt.NDArray[np.floating[Any]]
 Levels = npt.NDArray[np.intp]
@@ -36,14 +36,15 @@ _WORTH = 0.8
 
 
 class _Pulses(NamedTuple):
-    """What a product is taken with: `stacked` (heads, depth, queries), its first rows the widths, and `mode` of the
-    wires (heads, rows, queries)."""
+    """What a product is taken with: `stacked` (heads, depth, queries), its first rows the widths, and what rows take
+    from each other by the wires, `together` (heads, rows, queries)."""
 
     stacked: Array
-    mode: Array | None
+    together: Array | None
 
     def of(self, queries: slice) -> _Pulses:
-        return _Pulses(self.stacked[..., queries], None if self.mode is None else self.mode[..., queries])
+        together = None if self.together is None else self.together[..., queries]
+        return _Pulses(self.stacked[..., queries], together)
 
 
 class CircuitProduct:
@@ -63,19 +64,22 @@ class CircuitProduct:
         self._sigma = None if circuit.cell_sigma is None else (circuit.cell_sigma / full_scale).astype(dtype)
         self._spread = spread
         self._step_V = circuit.model.cell.level_range_V[1] / (circuit.model.cell.n_levels - 1)
+        # by level, what is multiplied with each of the parts that are stacked
+        self._by_part = self._base
         self._cells: Cells | None = None
         if circuit.tile is not None and circuit.tier == "fast":
             self._cells = circuit.tile.cells(circuit.cells.levels_V.astype(dtype), full_scale)
+            self._by_part = np.concatenate([self._base, self._cells.by_itself[np.newaxis]])
         self._block = Segment(0, 0)
         self._q = _Pulses(np.empty(0, dtype), None)
-        self._stacked, self._some, self._out, self._term = (Scratch(dtype) for _ in range(4))
+        self._stacked, self._some, self._out, self._term, self._sums = (Scratch(dtype) for _ in range(5))
 
     def begin(self, block: Segment, pulses: Array | None) -> None:
         self._block = block
         if pulses is not None:
             code = np.rint(pulses * (INPUT_LEVELS - 1)).astype(np.intp)
             widths = self._circuit.widths.astype(self._dtype)[code]
-            self._q = self._features(widths, wires=self._cells is not None)
+            self._q = self._features(widths, 0, KEY_MODES)
 
     def scores(self, stored: Array, segment: Segment, queries: Segment, out: Array) -> None:
         level = np.ascontiguousarray(self._level(stored).swapaxes(1, 2))
@@ -105,16 +109,14 @@ class CircuitProduct:
         self, stored: Array, segment: Segment, positions: npt.NDArray[np.intp], pulses: Array, out: Array
     ) -> None:
         level, row = self._level(stored), segment.low % TILE_TOKENS
-        # the fast tier's modes are those of whole tiles; one that begins late, at the end of a window, is rare
-        folded = self._cells is not None and row == 0
-        read = self._features(pulses, folded)
+        read = self._features(pulses, row, VALUE_MODES)
         spread = None if self._spread is None else self._places(segment, stored)
         self._multiply(level, _since_middle(segment)[:, np.newaxis], spread, read, out)
         self._add_smooth(level, segment, positions, read, out)
         for f, g, part in self._young_terms(level, segment, positions, read):
             aged = part.reshape(len(level), -1, *g.shape) * g
             out[..., : g.shape[1]] += np.matmul(f, aged.reshape(part.shape))
-        if self._circuit.tile is not None and not folded:
+        if self._circuit.tile is not None and self._cells is None:
             self._lose(level, pulses, row, out)
 
     def _level(self, stored: Array) -> Levels:
@@ -126,33 +128,32 @@ class CircuitProduct:
         slot, (_, tokens, width) = self._circuit.places.slot(segment.low), stored.shape
         return self._spread[:, slot : slot + tokens, :width]
 
-    def _features(self, pulses: Array, wires: bool) -> _Pulses:
-        """The widths, [widths > 0] where a pulse has a fixed charge, and what wires need: one behind the other."""
+    def _features(self, pulses: Array, row: int, modes: int) -> _Pulses:
+        """The widths, [widths > 0] where a pulse has a fixed charge, and what wires need, one behind the other; the
+        first of the pulses is in row `row`."""
         heads, rows, queries = pulses.shape
         charges = len(self._base)
-        stacked = self._stacked(heads, (charges + 2 * wires) * rows, queries)
+        stacked = self._stacked(heads, len(self._by_part) * rows, queries)
         stacked[:, :rows] = pulses
         if charges > 1:
             np.greater(pulses, 0, out=stacked[:, rows : 2 * rows], casting="unsafe")
-        return _Pulses(stacked, Pulses(pulses, stacked[:, charges * rows :]).mode if wires else None)
+        if self._cells is None:
+            return _Pulses(stacked, None)
+        return _Pulses(stacked, Pulses(pulses, row, modes, stacked[:, charges * rows :]).together)
 
     def _multiply(self, level: Levels, since: Array, spread: Singles | None, pulses: _Pulses, out: Array) -> None:
         """What does not age, and the folded wires, of cells at `level` (heads, rows, columns) for `pulses`; `since`: of
         their tokens, from the middle of the tile on."""
-        charge = self._base.take(level, axis=1)
+        charge = self._by_part.take(level, axis=1)
         for f, slope in zip(self._smooth, self._table.smooth.slopes, strict=True):
             moved = f.take(level, axis=1)
             moved *= (slope * since).astype(self._dtype)
-            charge -= moved
+            charge[: len(f)] -= moved
         if self._sigma is not None and spread is not None:
             charge[0] += self._sigma.take(level) * spread
-        cells, stored = _stack(charge), None
-        if pulses.mode is not None and self._cells is not None:
-            stored = Stored(self._cells, level)
-            cells = np.concatenate([cells, stored.by_row], axis=1)
-        np.matmul(cells.swapaxes(1, 2), pulses.stacked, out=out)
-        if stored is not None and pulses.mode is not None:
-            stored.add_modes(pulses.mode, out, self._term(*out.shape))
+        np.matmul(_stack(charge).swapaxes(1, 2), pulses.stacked, out=out)
+        if self._cells is not None and pulses.together is not None:
+            self._cells.between(level, pulses.together, out, self._sums(2, *out.shape))
 
     def _add_smooth(
         self, level: Levels, segment: Segment, positions: npt.NDArray[np.intp], pulses: _Pulses, out: Array

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gaincell_char.attention.cells import Doubles
 from gaincell_char.attention.chain import LARGEST_COUNT, STEPS
 from gaincell_char.attention.circuit import Circuit
-from gaincell_char.attention.wires import wire_loss
+from gaincell_char.attention.wires import KEY_MODES, wire_loss
 from gaincell_char.behavior.converters import Converter
 
 Array = npt.NDArray[np.floating[Any]]
@@ -52,18 +52,25 @@ class Equations:
         return charge
 
     def column_charge_C(
-        self, stored_V: Array, pulses_s: Array, age: Array, first_row: int = 0, random: Array | float = 0.0
+        self,
+        stored_V: Array,
+        pulses_s: Array,
+        age: Array,
+        first_row: int = 0,
+        random: Array | float = 0.0,
+        modes: int = KEY_MODES,
     ) -> Doubles:
         """Q of columns: cells (..., rows, columns) at `age` (broadcast), pulses (..., rows) -> (..., columns).
 
         `first_row` is the place of the first row in its tile: rows far from the front end lose more to the wires.
+        `modes`: of the wires' fast tier, `VALUE_MODES` for a V tile.
         """
         cells = self.pulse_charge_C(stored_V, pulses_s[..., None], age, random)
         total: Doubles = cells.sum(axis=-2)
         tile = self._circuit.tile
         if tile is not None:
             widths = (pulses_s / self.t_max_s)[..., None]
-            lost = wire_loss(tile, stored_V, widths, self._circuit.tier, first_row)[..., 0]
+            lost = wire_loss(tile, stored_V, widths, self._circuit.tier, first_row, modes)[..., 0]
             total = total + self._circuit.unit_charge_C * lost
         return total
 

@@ -13,6 +13,7 @@ from gaincell_char.attention.equations import Equations
 from gaincell_char.attention.quantizers import scale
 from gaincell_char.attention.scalers import LayerScalers
 from gaincell_char.attention.spread import Mismatch, Noise
+from gaincell_char.attention.wires import VALUE_MODES
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -56,7 +57,12 @@ def _query(
         )  # fmt: skip
         P = chips.relu_pulse_s(Q_K, draws.relu(at, s), draws.relu_noise(at, s))
         Q_V = chips.column_charge_C(
-            chips.stored_V(v[s]), P, age[:, None], first_row=int(s[0]) % TILE_TOKENS, random=draws.cells("v", at, s)
+            chips.stored_V(v[s]),
+            P,
+            age[:, None],
+            first_row=int(s[0]) % TILE_TOKENS,
+            random=draws.cells("v", at, s),
+            modes=VALUE_MODES,
         )
         width = chips.signed_pulse_s(Q_V, draws.signed(at, s), draws.signed_noise(at, s, q.size))
         total += chips.code(width, draws.phase(at, s, q.size))

@@ -14,6 +14,7 @@ from gaincell_char.attention.chain import INPUT_LEVELS, STEPS, TILE_TOKENS
 from gaincell_char.attention.circuit import circuit
 from gaincell_char.attention.effects import measured_effects
 from gaincell_char.attention.equations import Equations
+from gaincell_char.attention.wires import VALUE_MODES
 from gaincell_char.behavior.schema import BehavioralModel
 from gaincell_char.errors import InputError
 
@@ -92,7 +93,9 @@ def trace_head(
     pulses_s = chips.input_pulse_s(q)
     key_charge_C = chips.column_charge_C(chips.stored_V(k).T, pulses_s, age)
     relu_pulse_s = chips.relu_pulse_s(key_charge_C)
-    value_charge_C = chips.column_charge_C(chips.stored_V(v)[:, None], relu_pulse_s, age[:, None], first_row)[0]
+    value_charge_C = chips.column_charge_C(
+        chips.stored_V(v)[:, None], relu_pulse_s, age[:, None], first_row, modes=VALUE_MODES
+    )[0]
     signed_pulse_s = chips.signed_pulse_s(value_charge_C)
     return HeadOutput(
         pulses_s,

@@ -11,14 +11,12 @@ from gaincell_char.array import Tile
 
 Array = npt.NDArray[np.floating[Any]]
 
+KEY_MODES, VALUE_MODES = 8, 2
+"""`Pulses` modes of the fast tier: those of a K tile's pulses are made once for all tiles that a query sees."""
 
-def wire_loss(tile: Tile, volts: Array, pulses: Array, tier: str, row: int = 0) -> Array:
-    """`Tile.correction` of cells (..., rows, columns) V for pulses (..., rows, queries), the first in row `row`.
 
-    Rows below the first are off; the fast tier counts them as cells that draw next to nothing.
-    """
+def wire_loss(tile: Tile, volts: Array, pulses: Array, tier: str, row: int = 0, modes: int = KEY_MODES) -> Array:
+    """`Tile.correction` of cells (..., rows, columns) V for pulses (..., rows, queries), the first in row `row`."""
     if not np.any(pulses):
         return np.zeros((*volts.shape[:-2], volts.shape[-1], pulses.shape[-1]), volts.dtype)
-    rows = [*[(0, 0)] * (volts.ndim - 2), (row, 0), (0, 0)]
-    middle = float(tile.law.knots[0] + tile.law.knots[-1]) / 2
-    return tile.correction(np.pad(volts, rows, constant_values=middle), np.pad(pulses, rows), tier)
+    return tile.correction(volts, pulses, tier, row, modes)

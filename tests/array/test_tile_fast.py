@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import synthetic_tile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gaincell_char.array import tile_of
 from gaincell_char.array.fast import _pulse_modes
@@ -85,18 +87,52 @@ def test_equal_pulses_of_equal_cells_are_the_worst_case(width: float, within: fl
 
 def test_pulse_modes_sum_to_the_shorter_pulse() -> None:
     at = np.linspace(0, 1, _pulse_modes().shape[1])[::32]
-    modes = _pulse_modes()[1:, ::32]
-    found, truth = np.outer(at, at) + modes.T @ modes, np.minimum(at[:, np.newaxis], at)
-    assert np.abs(found - truth).max() < 0.08
-    np.testing.assert_allclose(found[-1], truth[-1], atol=1e-12)
+    modes = _pulse_modes()[:, ::32]
+    truth = np.minimum(at[:, np.newaxis], at)
+    left = [np.abs(np.outer(at, at) + modes[:count].T @ modes[:count] - truth).max() for count in (2, 8)]
+    assert left[0] < 0.1
+    assert left[1] < 0.04
+    np.testing.assert_allclose(modes[:, [0, -1]], 0, atol=1e-12)
 
 
-def test_fewer_tokens_than_rows_and_single_precision() -> None:
+@pytest.mark.parametrize("on", [(5,), (63,), (0, 40), (7, 8)])
+def test_one_or_two_rows_are_the_first_order(on: tuple[int, ...]) -> None:
+    """Of one length, T_max, which min(T, T') is known exactly for."""
+    stored, _ = drawn(3)
+    widths = np.zeros((64, 1))
+    widths[list(on)] = 1.0
+    one = tile(3.0, 1.0)
+    np.testing.assert_allclose(one.correction(stored, widths, "fast"), first_order(one, stored, widths), rtol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(first=st.integers(0, 63), rows=st.integers(1, 64), modes=st.integers(1, 8), seed=st.integers(0, 99))
+def test_rows_that_are_off_are_as_if_they_were_not_there(first: int, rows: int, modes: int, seed: int) -> None:
+    last = min(first + rows, 64)
+    stored, widths = drawn(seed, converters=seed % 2 == 1)
+    off = (np.arange(64) < first) | (np.arange(64) >= last)
+    whole = tile(3.0, 1.0).correction(stored, np.where(off[:, np.newaxis], 0, widths), "fast", modes=modes)
+    part = tile(3.0, 1.0).correction(stored[first:last], widths[first:last], "fast", first, modes)
+    np.testing.assert_allclose(part, whole, rtol=1e-9, atol=1e-12 * np.abs(whole).max(initial=1))
+
+
+def test_rows_before_the_first_are_wire_to_both_tiers() -> None:
+    stored, widths = drawn(4)
+    widths[:50] = 0
+    one = tile(3.0, 1.0)
+    whole, part = one.correction(stored, widths, "exact"), one.correction(stored[50:], widths[50:], "exact", 50)
+    np.testing.assert_allclose(part, whole, rtol=1e-6)
+    assert rms(one.correction(stored[50:], widths[50:], "fast", 50) - whole) < 0.05 * rms(whole)
+    assert rms(one.correction(stored[50:], widths[50:], "fast") - whole) > 0.5 * rms(whole)
+
+
+def test_no_row_on() -> None:
+    stored, widths = drawn(5)
+    assert not tile(3.0, 1.0).correction(stored, np.zeros_like(widths), "fast").any()
+
+
+def test_single_precision() -> None:
     stored, widths = drawn(3)
-    short = tile(3.0, 1.0).correction(stored[:17], widths[:17], "fast")
-    whole = tile(3.0, 1.0).correction(stored, np.where(np.arange(64)[:, np.newaxis] < 17, widths, 0), "fast")
-    # the means that the fast tier splits off are of other rows
-    assert rms(short - whole) < 0.1 * rms(short)
     single = tile(3.0, 1.0).correction(stored.astype(np.float32), widths.astype(np.float32), "fast")
     assert single.dtype == np.float32
     assert rms(single - tile(3.0, 1.0).correction(stored, widths, "fast")) < 1e-4 * rms(single)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from synthetic_circuit import synthetic
 
 from gaincell_char.attention import AnalogAttention
 from gaincell_char.behavior import load_model
@@ -34,6 +35,21 @@ def test_analog_with_decay(checkpoint, model, window):
     attention = AnalogAttention(load_model(model), window=window, decay=0.01)
     whole = lm.logits(ids, attention)
     assert np.abs(whole - lm.logits(ids)).max() > 1e-3
+    assert np.abs(piece_by_piece(lm, ids, attention) - whole).max() <= 1e-9
+
+
+@pytest.mark.parametrize("window", [70, 1024])
+def test_circuit_with_resistive_wires(checkpoint, window):
+    """The fast tier: in a tile that is being filled, or leaves the window, rows are off that one pass has stored."""
+    lm = load_gpt2(checkpoint(gaincell={"attention": "linear-hardware"}), "float64")
+    ids = np.random.default_rng(0).integers(0, 257, (2, 91))
+    options = {"window": window, "fidelity": "circuit", "ir_drop": "fast"}
+    attention, ideal = (
+        AnalogAttention(synthetic(), effects=effects, **options)
+        for effects in (["charge-to-pulse", "ir-drop"], ["charge-to-pulse"])
+    )
+    whole = lm.logits(ids, attention)
+    assert np.abs(whole - lm.logits(ids, ideal)).max() > 1e-3
     assert np.abs(piece_by_piece(lm, ids, attention) - whole).max() <= 1e-9
 
 
