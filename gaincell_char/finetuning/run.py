@@ -58,10 +58,7 @@ def fine_tune(
     lm, model = load_gpt2(recipe.weights), None if recipe.model == SOFTWARE else load_model(recipe.model)
     if recipe.length > lm.config.n_positions:
         raise InputError(f"length: {recipe.length} tokens; {recipe.weights} knows {lm.config.n_positions} positions")
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise EnvironmentFault("fine-tuning needs torch; install gaincell_char[train]") from error
+    require_torch()
     from gaincell_char.finetuning.loop import Training
 
     read = _read(lm, text, recipe.length)
@@ -70,6 +67,22 @@ def fine_tune(
     if finished is not None:
         return finished
     return Training(recipe, lm, model, read, identity, out, device).run(save_every, progress)
+
+
+def require_torch() -> None:
+    """Raise `EnvironmentFault` where torch is not installed."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise EnvironmentFault("fine-tuning needs torch; install gaincell_char[train]") from error
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute with `count` threads; raises as `require_torch`."""
+    require_torch()
+    import torch
+
+    torch.set_num_threads(count)
 
 
 def _read(lm: GPT2, text: Sequence[Path], length: int) -> Text:
