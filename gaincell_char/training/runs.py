@@ -141,14 +141,6 @@ RUNS = {
             notes=ROBUST_NOTES,
         ),
         Run(
-            "software-control-long",
-            LONG,
-            base="software-control-robust",
-            checkpoint="software-control",
-            matrix_lr=1.5e-3,
-            other_lr=1e-3,
-        ),
-        Run(
             "linear-hardware-long",
             LONG,
             base="linear-hardware-robust",
