@@ -11,9 +11,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gaincell_char.errors import EnvironmentFault
 
@@ -53,22 +54,29 @@ def publish(path: Path, content: bytes) -> None:
     EnvironmentFault
         A full disk, a read-only folder: says which path, and how many bytes were needed.
     """
+    with publishing(path, len(content)) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def publishing(path: Path, size: int = 0) -> Iterator[BinaryIO]:
+    """`publish` what is written to the stream inside the block. `size`: bytes that will come, where that is known."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     except OSError as error:
-        raise _no_room(path, len(content), error) from error
+        raise _no_room(path, size, error) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise _no_room(path, len(content), error) from error
+        raise _no_room(path, size, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -83,5 +91,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _no_room(path: Path, size: int, error: OSError) -> EnvironmentFault:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return EnvironmentFault(f"{path}: the disk is full; {size} bytes are needed there")
+        needed = f"{size} bytes are" if size else "more room is"
+        return EnvironmentFault(f"{path}: the disk is full; {needed} needed there")
     return EnvironmentFault(f"{path}: cannot write ({error.strerror}); choose another folder or mend its permissions")

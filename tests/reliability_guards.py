@@ -43,7 +43,7 @@ def guard(row: int, *edits: tuple[str, str, str], tests: str) -> Guard:
 
 
 GUARDS = (
-    guard(1, ("sweep/store.py", '.execute("COMMIT")', '.execute("ROLLBACK")'),
+    guard(1, ("sweep/database.py", '.execute("COMMIT")', '.execute("ROLLBACK")'),
           tests="sweep/test_kill.py::test_three_kills_of_the_gain_cell_sweep"),
     guard(2, ("sweep/execute.py", "elif tries == 0:", "elif False:"),
           tests="sweep/test_run.py::test_a_dead_worker_is_forgiven_once"),
@@ -54,8 +54,8 @@ GUARDS = (
           tests="sweep/test_kill.py::test_one_interrupt_finishes_what_runs"),
     guard(5, ("spice/batch.py", "if free < 1 << 16:", "if False:"),
           tests="spice/test_fake_ngspice.py::test_a_full_disk"),
-    guard(6, ("sweep/store.py", 'self._database.execute("ROLLBACK")', "pass"),
-          ("sweep/store.py", "if code == sqlite3.SQLITE_FULL:", "if False:"),
+    guard(6, ("sweep/database.py", 'self.execute("ROLLBACK")', "pass"),
+          ("sweep/database.py", "if code == sqlite3.SQLITE_FULL:", "if False:"),
           tests="sweep/test_store.py::test_a_full_disk_loses_nothing"),
     guard(7, ("spice/verdict.py", 'if name == "SIGXFSZ":', "if False:"),
           tests="spice/test_fake_ngspice.py::test_the_file_size_limit"),
@@ -63,7 +63,7 @@ GUARDS = (
           tests="sweep/test_store.py::test_every_flipped_bit_of_a_payload_is_found"),
     guard(9, ("sweep/identity.py", '"engine": engine,', '"engine": "any",'),
           tests="sweep/test_reliability.py::test_another_version_of_ngspice_is_a_miss_and_said"),
-    guard(10, ("spice/netlist.py", "pending[:0] = _included(inner)", "pass"),
+    guard(10, ("spice/netlist.py", "in _file_inclusions(path)", "in ()"),
           tests="sweep/test_identity.py::test_a_file_two_includes_down_counts"),
     guard(11, ("sweep/identity.py", "getattr(setting, field.name)",
                '"any" if field.name == "corner" else getattr(setting, field.name)'),
@@ -125,9 +125,9 @@ GUARDS = (
           tests="sweep/test_reliability.py::test_a_user_with_a_decimal_comma_reaches_no_simulator"),
     guard(34, ("spice/deck.py", "    return repr(plain)", "    import locale\n\n    return locale.str(plain)"),
           tests="sweep/test_reliability.py::test_a_user_with_a_decimal_comma_reaches_no_simulator"),
-    guard(35, ("sweep/assemble.py", "for task in tasks]\n",
-               'for task in sorted(tasks, key=lambda task: store._database.execute('
-               '"SELECT rowid FROM result WHERE key = ?", (task.identity.key,)).fetchone())]\n'),
+    guard(35, ("sweep/assemble.py", "in enumerate(plan.settings):",
+               'in sorted(enumerate(plan.settings), key=lambda each: store._database.execute('
+               '"SELECT rowid FROM result WHERE key = ?", (names[each[0]],)).fetchone()):'),
           tests="sweep/test_run.py::test_the_same_bytes_whatever_the_workers_and_the_order"),
     guard(36, ("sweep/golden.py", 'if golden.spec != metadata["spec"]:', "if False:"),
           tests="sweep/test_check.py::test_a_golden_of_another_spec_or_testbench_is_stale_and_says_how_to_remake_it"),

@@ -13,6 +13,7 @@ from gaincell_char.cli import sweep_report
 from gaincell_char.cli.common import json_option, message, print_json, progress
 
 if TYPE_CHECKING:
+    from gaincell_char.sweep.dataset import Dataset
     from gaincell_char.sweep.run import Prepared
 
 _SELECTION = (
@@ -86,7 +87,7 @@ def run(
     machine (no ngspice, no space, store in use).
     """
     from gaincell_char.sweep.assemble import MISSING
-    from gaincell_char.sweep.export import encode, format_of
+    from gaincell_char.sweep.export import format_of
     from gaincell_char.sweep.limits import judge
     from gaincell_char.sweep.run import available_workers, run_prepared
     from gaincell_char.sweep.survey import survey
@@ -94,9 +95,10 @@ def run(
     form = format_of(output) if output else ""
     prepared, store = _prepare(**selection)
     if explain or dry_run:
-        before = survey(prepared, store)
+        with progress(prepared.spec.name, quiet=as_json) as advance:
+            before = survey(prepared, store, verify=True, progress=advance)
         if dry_run:
-            sweep_report.report_states(prepared, store, before, explain, as_json)
+            sweep_report.report_states(before, explain, as_json)
             return
         sweep_report.explain_states(before, message)
     with progress(prepared.spec.name, quiet=as_json) as advance:
@@ -111,13 +113,13 @@ def run(
             dask=dask,
         )
     verdicts = judge(prepared.spec.limits, dataset, prepared.spec.measures)
-    written = _write(output, encode(dataset, form)) if output else None
-    failed = [state for state in survey(prepared, store) if state.state == "failed"]
+    written = _write(output, dataset, form) if output else None
+    after = survey(prepared, store)
     if as_json:
-        print_json(sweep_report.summary(prepared, dataset, store, written, failed, verdicts))
+        print_json(sweep_report.summary(prepared, dataset, store, written, after.failures(), verdicts))
     else:
         sweep_report.show_run(prepared, dataset, store, written, verdicts)
-    sweep_report.show_failed(failed)
+    sweep_report.show_failed(after)
     left = int((dataset.frame["status"] == MISSING).sum())
     if left:
         message(f"{left} of {len(dataset.frame)} points were not run; without --stop-after and --only-failed they are")
@@ -136,9 +138,10 @@ def status(as_json: bool, **selection: Any) -> None:
     from gaincell_char.sweep.survey import survey
 
     prepared, store = _prepare(**selection)
-    states = survey(prepared, store)
-    sweep_report.report_states(prepared, store, states, False, as_json)
-    sweep_report.show_failed([state for state in states if state.state == "failed"])
+    with progress(prepared.spec.name, quiet=as_json) as advance:
+        found = survey(prepared, store, progress=advance)
+    sweep_report.report_states(found, False, as_json)
+    sweep_report.show_failed(found)
 
 
 @command.command(epilog="Example: gaincell sweep export gain_cell_iv -o iv.csv")
@@ -148,7 +151,7 @@ def status(as_json: bool, **selection: Any) -> None:
 @json_option
 def export(output: Path, as_json: bool, **selection: Any) -> None:
     """Write what the store holds as one dataset; exit status 3 where points are missing."""
-    from gaincell_char.sweep.export import encode, format_of
+    from gaincell_char.sweep.export import format_of, write
     from gaincell_char.sweep.run import stored
 
     to_stdout = str(output) == "-"
@@ -156,9 +159,9 @@ def export(output: Path, as_json: bool, **selection: Any) -> None:
     prepared, store = _prepare(**selection)
     dataset = stored(prepared, store)
     if to_stdout:
-        sys.stdout.buffer.write(encode(dataset, form))
+        write(dataset, form, sys.stdout.buffer)
     else:
-        written = _write(output, encode(dataset, form))
+        written = _write(output, dataset, form)
         if as_json:
             print_json(written)
     if without := dataset.metadata["points_without_result"]:
@@ -228,8 +231,10 @@ def _monte_carlo(samples: int | None, seed: int | None, sample: int | None) -> d
     return {name: value for name, value in drawn.items() if value is not None}
 
 
-def _write(output: Path, content: bytes) -> dict[str, str]:
+def _write(output: Path, dataset: Dataset, form: str) -> dict[str, str]:
     from gaincell_char import keys
+    from gaincell_char.sweep.export import write
 
-    keys.publish(output, content)
-    return {"path": str(output), "sha256": keys.digest(content)}
+    with keys.publishing(output) as stream:
+        write(dataset, form, stream)
+    return {"path": str(output), "sha256": keys.file_digest(output)}

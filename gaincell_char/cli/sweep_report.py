@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gaincell_char.cli.common import message, print_json
+from gaincell_char.cli.common import message
 
 if TYPE_CHECKING:
     from gaincell_char.sweep.dataset import Dataset
     from gaincell_char.sweep.limits import Verdict
     from gaincell_char.sweep.run import Prepared
-    from gaincell_char.sweep.survey import DeckState
+    from gaincell_char.sweep.survey import DeckState, Survey
 
 SHOWN = 5
 
 
-def explain_states(states: list[DeckState], say: Callable[[str], None]) -> None:
+def explain_states(states: Iterable[DeckState], say: Callable[[str], None]) -> None:
     for state in states:
         say(f"{state.key[:12]} {state.condition}: {state.state}{': ' + state.reason if state.reason else ''}")
 
 
-def report_states(prepared: Prepared, store: Path, states: list[DeckState], explain: bool, as_json: bool) -> None:
-    counts = {kind: sum(state.state == kind for state in states) for kind in ("stored", "failed", "missing")}
+def report_states(found: Survey, explain: bool, as_json: bool) -> None:
+    prepared, counts = found.prepared, found.counts
     if as_json:
-        decks = [
-            {
-                "key": s.key,
-                "condition": s.condition,
-                "state": s.state,
-                "reason": s.reason,
-                "deck": str(s.deck or "") or None,
-            }
-            for s in states
-        ]
-        points = {"decks": len(states), "points": prepared.plan.points, "store": str(store)}
-        print_json({"sweep": prepared.spec.name, **points, **counts, "states": decks})
+        points = {"decks": len(found), "points": prepared.plan.points, "store": str(found.store)}
+        _print_with_states({"sweep": prepared.spec.name, **points, **counts}, found)
         return
     if explain:
-        explain_states(states, click.echo)
+        explain_states(found, click.echo)
     click.echo(
-        f"{prepared.spec.name}: {prepared.plan.points} points in {len(states)} decks: {counts['stored']} stored, "
-        f"{counts['failed']} failed, {counts['missing']} missing; store {store}"
+        f"{prepared.spec.name}: {prepared.plan.points} points in {len(found)} decks: {counts['stored']} stored, "
+        f"{counts['failed']} failed, {counts['missing']} missing; store {found.store}"
     )
+
+
+def _print_with_states(document: dict[str, Any], states: Iterable[DeckState]) -> None:
+    """`document` with a list `states`, as JSON that is written deck by deck."""
+    click.echo(json.dumps(document, indent=2, allow_nan=False).removesuffix("\n}") + ',\n  "states": [', nl=False)
+    for number, s in enumerate(states):
+        state = {"key": s.key, "condition": s.condition, "state": s.state, "reason": s.reason}
+        line = json.dumps({**state, "deck": str(s.deck) if s.deck else None})
+        click.echo(f"{',' if number else ''}\n    {line}", nl=False)
+    click.echo("\n  ]\n}")
 
 
 def summary(
@@ -53,7 +55,7 @@ def summary(
     dataset: Dataset,
     store: Path,
     written: dict[str, str] | None,
-    failed: list[DeckState],
+    failed: Iterable[DeckState],
     verdicts: list[Verdict],
 ) -> dict[str, Any]:
     return {
@@ -110,8 +112,8 @@ def judged(verdict: Verdict) -> str:
     return ", ".join([column, *(f"{name} {value}" for name, value in limit.where.items())])
 
 
-def show_failed(failed: list[DeckState]) -> None:
-    for state in failed[:SHOWN]:
+def show_failed(found: Survey) -> None:
+    for state in itertools.islice(found.failures(), SHOWN):
         message(f"failed: {state.condition}: {state.reason}; deck {state.deck}")
-    if len(failed) > SHOWN:
-        message(f"and {len(failed) - SHOWN} more; `gaincell sweep status SPEC --json` lists them")
+    if (more := found.counts["failed"] - SHOWN) > 0:
+        message(f"and {more} more; `gaincell sweep status SPEC --json` lists them")

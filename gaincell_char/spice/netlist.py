@@ -64,6 +64,8 @@ def inclusion(statement: Statement) -> Path | None:
 
     A `.lib name` without a section starts a section in a library: it reads nothing.
     """
+    if not statement.text.startswith("."):
+        return None
     match = _INCLUDE.match(statement.text) or _LIBRARY.match(statement.text)
     return Path(match["path"].strip("\"'")).expanduser() if match else None
 
@@ -104,6 +106,17 @@ def _read(path: Path, modified_ns: int, size: int) -> tuple[Statement, ...]:
         raise InputError(f"{path}: not a readable text file ({error})") from error
 
 
+def _file_inclusions(path: Path) -> tuple[tuple[Statement, Path], ...]:
+    status = path.stat()
+    return _inclusions(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _inclusions(path: Path, modified_ns: int, size: int) -> tuple[tuple[Statement, Path], ...]:
+    found = ((statement, inclusion(statement)) for statement in _read(path, modified_ns, size))
+    return tuple((statement, written) for statement, written in found if written is not None)
+
+
 def walk(text: str) -> Iterator[tuple[Path | None, tuple[Statement, ...]]]:
     """The deck's statements, then those of every included file, transitively, each file once, in order of inclusion.
 
@@ -121,9 +134,8 @@ def walk(text: str) -> Iterator[tuple[Path | None, tuple[Statement, ...]]]:
         if path in seen:
             continue
         seen.add(path)
-        inner = file_statements(path)
-        yield path, inner
-        pending[:0] = _included(inner)
+        yield path, file_statements(path)
+        pending[:0] = (resolve(statement, written) for statement, written in _file_inclusions(path))
 
 
 def _included(found: tuple[Statement, ...]) -> Iterator[Path]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from gaincell_char.circuits.testbench import Testbench
+from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.sweep.dataset import Dataset
-from gaincell_char.sweep.execute import Task
+from gaincell_char.sweep.names import Names
 from gaincell_char.sweep.plan import CONDITIONS, Plan
 from gaincell_char.sweep.spec import Spec
 from gaincell_char.sweep.store import Store
@@ -18,46 +20,89 @@ from gaincell_char.sweep.worker import ATTEMPT
 from gaincell_char.version import __version__
 
 MISSING = "missing"
+_AT_ONCE = 10_000
 
 
-def assemble(spec: Spec, plan: Plan, testbench: Testbench, tasks: Sequence[Task], store: Store) -> Dataset:
+def assemble(spec: Spec, plan: Plan, testbench: Testbench, names: Names, engine: str, store: Store) -> Dataset:
     """One row a point. A deck that failed has rows too, with its kind as `status`, the `reason`, and no measured values
     (NaN); one that was not run has status `missing`."""
-    blocks = [_block(plan, testbench, task, store) for task in tasks]
-    frame = pd.DataFrame({name: list(itertools.chain.from_iterable(b[name] for b in blocks)) for name in blocks[0]})
-    return Dataset(frame, _metadata(spec, plan, testbench, tasks, frame))
+    columns: dict[str, _Numbers | _Texts] = {}
+    measured = [*testbench.columns, *([ATTEMPT] if spec.retries else [])]
+    for number, setting in enumerate(plan.settings):
+        for name, values in _block(plan, testbench, measured, names[number], setting, store).items():
+            if name not in columns:
+                columns[name] = _Texts() if isinstance(values[0], str) else _Numbers(values[0])
+            columns[name].extend(values)
+    frame = pd.DataFrame({name: column.packed() for name, column in columns.items()}, copy=False)
+    return Dataset(frame, _metadata(spec, plan, testbench, names, engine, frame))
 
 
-def _block(plan: Plan, testbench: Testbench, task: Task, store: Store) -> dict[str, list[Any]]:
-    found = store.get(task.identity.key)
+class _Numbers:
+    """A column of numbers, 8 bytes each."""
+
+    def __init__(self, first: float) -> None:
+        self._values = array("q" if isinstance(first, int) else "d")
+        self.extend = self._values.extend
+
+    def packed(self) -> np.ndarray[Any, Any]:
+        return np.frombuffer(self._values, dtype=np.int64 if self._values.typecode == "q" else np.float64)
+
+
+class _Texts:
+    """A column of text, packed time and again: as Python strings a million take 70 MB."""
+
+    def __init__(self) -> None:
+        self._loose: list[str] = []
+        self._packed: list[Any] = []
+
+    def extend(self, values: Sequence[str]) -> None:
+        self._loose += values
+        if len(self._loose) >= _AT_ONCE:
+            self._pack()
+
+    def packed(self) -> pd.Series[str]:
+        import pyarrow as pa
+
+        self._pack()
+        series: pd.Series[str] = pa.chunked_array(self._packed, pa.large_string()).to_pandas()
+        return series
+
+    def _pack(self) -> None:
+        import pyarrow as pa
+
+        self._packed.append(pa.array(self._loose, pa.large_string()))
+        self._loose = []
+
+
+def _block(
+    plan: Plan, testbench: Testbench, columns: Sequence[str], key: str, setting: Setting, store: Store
+) -> dict[str, list[Any]]:
+    found = store.get(key)
     status, reason = "ok", ""
     if found is None:
-        failure = store.failure(task.identity.key)
+        failure = store.failure(key)
         status, reason = (failure.kind.value, failure.reason) if failure else (MISSING, "not run")
-        found = _without_values(testbench, task)
-    names = [*(axis.name for axis in testbench.axes), *testbench.columns, *([ATTEMPT] if task.alternatives else [])]
-    measured = {name: found[name] for name in names}
+        found = _without_values(testbench, columns, setting)
+    measured = {name: found[name] for name in (*(axis.name for axis in testbench.axes), *columns)}
     points = len(next(iter(measured.values())))
-    setting = task.setting
     fixed: dict[str, str | float] = {name: getattr(setting, name) for name in CONDITIONS}
     if setting.sample is not None:
         fixed |= {"sample": setting.sample, "seed": setting.seed}
     fixed |= {name: setting.parameters[name] for name in plan.varied if name in setting.parameters}
-    point_ids = [f"{task.identity.key[:12]}-{row:04d}" for row in range(points)]
+    point_ids = [f"{key[:12]}-{row:04d}" for row in range(points)]
     repeated = {name: [value] * points for name, value in fixed.items()}
     return {"point_id": point_ids, **repeated, **measured, "status": [status] * points, "reason": [reason] * points}
 
 
-def _without_values(testbench: Testbench, task: Task) -> dict[str, list[float]]:
-    rows = list(itertools.product(*(task.setting.axes[axis.name] for axis in testbench.axes)))
+def _without_values(testbench: Testbench, columns: Sequence[str], setting: Setting) -> dict[str, list[float]]:
+    rows = list(itertools.product(*(setting.axes[axis.name] for axis in testbench.axes)))
     axes = {axis.name: [row[number] for row in rows] for number, axis in enumerate(testbench.axes)}
-    return axes | {name: [float("nan")] * len(rows) for name in (*testbench.columns, ATTEMPT)}
+    return axes | {name: [float("nan")] * len(rows) for name in columns}
 
 
 def _metadata(
-    spec: Spec, plan: Plan, testbench: Testbench, tasks: Sequence[Task], frame: pd.DataFrame
+    spec: Spec, plan: Plan, testbench: Testbench, names: Names, engine: str, frame: pd.DataFrame
 ) -> dict[str, Any]:
-    inputs: Mapping[str, Any] = tasks[0].identity.inputs
     units = (
         {"temperature_C": "C", "vdd_V": "V"}
         | {axis.name: axis.unit for axis in testbench.axes}
@@ -71,9 +116,9 @@ def _metadata(
         "testbench_version": testbench.version,
         "technology": spec.technology,
         "parameters": dict(plan.fixed),
-        "numerics": dict(tasks[0].setting.numerics),
-        "engine": inputs["engine"],
-        "netlists": dict(sorted({(name, digest) for task in tasks for name, digest in task.identity.inputs["files"]})),
+        "numerics": dict(plan.settings[0].numerics),
+        "engine": engine,
+        "netlists": names.netlists,
         "spec": spec.digest,
         "columns": [*testbench.columns, *([ATTEMPT] if spec.retries else [])],
         "units": units,

@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -38,14 +38,18 @@ class Dataset:
 
     def to_bytes(self) -> bytes:
         """Parquet, byte-identical for equal datasets written by the same pyarrow."""
+        buffer = io.BytesIO()
+        self.write(buffer)
+        return buffer.getvalue()
+
+    def write(self, stream: BinaryIO) -> None:
+        """`to_bytes` to a stream."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         table = pa.Table.from_pandas(self.frame, preserve_index=False)
         table = table.replace_schema_metadata({_METADATA: keys.canonical_json(self.metadata).encode()})
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer, compression="zstd")
-        return buffer.getvalue()
+        pq.write_table(table, stream, compression="zstd")
 
     def save(self, path: Path) -> str:
         """Publish as Parquet; returns the sha256 of the file."""

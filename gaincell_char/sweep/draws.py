@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from gaincell_char.sweep.combinations import Rows
 from gaincell_char.sweep.section import Count, Natural, Number, Quantity, Section
 
 Array = npt.NDArray[np.float64]
@@ -77,14 +78,11 @@ class Draws(Section):
             raise ValueError(f"count {self.count}: Sobol points are balanced in powers of two; use {low} or {2 * low}")
         return self
 
-    def rows(self) -> list[dict[str, float]]:
+    def rows(self) -> Rows:
         """The points in order, a value for each quantity, rounded to 12 digits."""
         probabilities = np.clip(self._probabilities(), 1e-15, 1 - 1e-15)
-        columns = [
-            [float(f"{value:.12g}") for value in distribution.at(probabilities[:, number])]
-            for number, distribution in enumerate(self.of.values())
-        ]
-        return [dict(zip(self.of, row, strict=True)) for row in zip(*columns, strict=True)]
+        drawn = {name: each.at(probabilities[:, number]) for number, (name, each) in enumerate(self.of.items())}
+        return Rows({name: [float(f"{value:.12g}") for value in values] for name, values in drawn.items()})
 
     def _probabilities(self) -> Array:
         """(count, quantities) in [0, 1)."""

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -61,14 +61,15 @@ class Crew(Protocol):
 
 
 def execute(
-    tasks: Sequence[Task],
+    tasks: Iterable[Task],
     commit: Callable[[Task, Outcome], None],
     crew: Crew,
     *,
     timeout_s: float,
     enough: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Run `tasks` on `crew` and give each outcome to `commit`, in this process, one at a time.
+    """Run `tasks` on `crew` and give each outcome to `commit`, in this process, one at a time. A task is asked for when
+    a worker can take it.
 
     A task whose worker dies is tried once more, then it is `crashed`. Ctrl-C once: what runs is finished and committed;
     twice: it is stopped. Both end in `KeyboardInterrupt`. Once `enough` is true no further task is started; what runs
@@ -79,14 +80,19 @@ def execute(
     EnvironmentFault
         A worker found that the machine lacks something (no ngspice, no temporary folder), or the cluster is gone.
     """
-    waiting: deque[tuple[Task, int]] = deque((task, 0) for task in tasks)
+    fresh = ((task, 0) for task in tasks)
+    again: deque[tuple[Task, int]] = deque()
     running: dict[Future[Outcome], tuple[Task, int]] = {}
     try:
         with _drain_on_interrupt() as interrupt:
-            while running or (waiting and not (interrupt.asked or enough())):
-                while waiting and len(running) < 2 * crew.width() and not (interrupt.asked or enough()):
-                    task, tries = waiting.popleft()
-                    running[crew.schedule(task, timeout_s)] = task, tries
+            while True:
+                while len(running) < 2 * crew.width() and not (interrupt.asked or enough()):
+                    following = again.popleft() if again else next(fresh, None)
+                    if following is None:
+                        break
+                    running[crew.schedule(following[0], timeout_s)] = following
+                if not running:
+                    break
                 finished, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
                 for future in finished:
                     task, tries = running.pop(future)
@@ -94,7 +100,7 @@ def execute(
                     if outcome is not None:
                         commit(task, outcome)
                     elif tries == 0:
-                        waiting.appendleft((task, 1))
+                        again.append((task, 1))
                     else:
                         commit(task, Failed(FailureKind.CRASHED, "the worker process died twice on this deck"))
         if interrupt.asked:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import BinaryIO
 
 from gaincell_char.errors import InputError
 from gaincell_char.sweep.dataset import Dataset
 
+_ROWS = 20_000
 FORMATS = ("parquet", "csv", "json")
 
 
@@ -28,15 +30,19 @@ def format_of(path: Path) -> str:
     return suffix
 
 
-def encode(dataset: Dataset, form: str) -> bytes:
+def write(dataset: Dataset, form: str, stream: BinaryIO) -> None:
     """The dataset as `parquet`, `csv` (the table alone) or `json` (metadata, and the table by columns; null where a
     deck failed). Numbers keep every digit."""
     if form == "parquet":
-        return dataset.to_bytes()
-    if form == "csv":
-        return dataset.frame.to_csv(index=False, lineterminator="\n").encode()
-    table = {name: [_finite_or_none(value) for value in column.tolist()] for name, column in dataset.frame.items()}
-    return (json.dumps({"metadata": dataset.metadata, "columns": table}, allow_nan=False) + "\n").encode()
+        dataset.write(stream)
+    elif form == "csv":
+        dataset.frame.to_csv(stream, mode="wb", index=False, lineterminator="\n", chunksize=_ROWS)
+    else:
+        stream.write(f'{{"metadata": {json.dumps(dataset.metadata, allow_nan=False)}, "columns": {{'.encode())
+        for number, (name, column) in enumerate(dataset.frame.items()):
+            values = [_finite_or_none(value) for value in column.tolist()]
+            stream.write(f"{', ' if number else ''}{json.dumps(name)}: {json.dumps(values, allow_nan=False)}".encode())
+        stream.write(b"}}\n")
 
 
 def _finite_or_none(value: object) -> object:

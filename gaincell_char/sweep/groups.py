@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from gaincell_char.circuits.testbench import Testbench
 from gaincell_char.errors import InputError
 from gaincell_char.sweep.axis import Range, count, expand
+from gaincell_char.sweep.combinations import Row, Rows
 from gaincell_char.sweep.spec import Spec
 
 SAMPLE = "sample"
-Row = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def together(spec: Spec) -> Iterator[str]:
 
 
 def _axis(name: str, values: list[float] | Range) -> Group:
-    return Group(name, (name,), count(values), lambda: [{name: value} for value in expand(values)])
+    return Group(name, (name,), count(values), lambda: Rows({name: expand(values)}))
 
 
 def _linked(spec: Spec) -> Iterator[Group]:
@@ -59,13 +59,14 @@ def _linked(spec: Spec) -> Iterator[Group]:
         yield Group(name, tuple(draws.of), draws.count, draws.rows)
 
 
-def _zipped(name: str, columns: Mapping[str, list[float] | Range]) -> list[Row]:
-    rows = list(zip(*map(expand, columns.values()), strict=True))
+def _zipped(name: str, columns: Mapping[str, list[float] | Range]) -> Rows:
+    expanded = {column: expand(values) for column, values in columns.items()}
+    rows = list(zip(*expanded.values(), strict=True))
     if len(set(rows)) < len(rows):
         raise InputError(f"zip.{name}: the same values of {', '.join(columns)} come twice; keep one")
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    return Rows(expanded)
 
 
 def _samples(spec: Spec) -> Iterator[Group]:
     if drawn := spec.monte_carlo:
-        yield Group(SAMPLE, (SAMPLE,), drawn.samples, lambda: [{SAMPLE: number} for number in drawn.numbers])
+        yield Group(SAMPLE, (SAMPLE,), drawn.samples, lambda: Rows({SAMPLE: drawn.numbers}))

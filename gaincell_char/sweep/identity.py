@@ -17,10 +17,12 @@ from gaincell_char.spice.types import Deck
 
 @dataclass(frozen=True)
 class Identity:
-    """What a stored result is named by. `inputs` is kept beside the result, so that a miss can be explained."""
+    """What a stored result is named by. `inputs` is kept beside the result, so that a miss can be explained; `files`
+    are those that the deck reads."""
 
     key: str
     inputs: Mapping[str, Any]
+    files: tuple[Path, ...] = ()
 
     @property
     def point(self) -> str:
@@ -54,7 +56,7 @@ def identify(
     }
     if alternatives:
         inputs["retries"] = [_text_digest(each, hashes) for each in alternatives]
-    return Identity(keys.key(inputs), inputs)
+    return Identity(keys.key(inputs), inputs, tuple(files))
 
 
 def _text_digest(deck: Deck, hashes: Mapping[Path, str]) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.sweep.axis import count, expand
+from gaincell_char.sweep.combinations import Combinations, Lazy, Rows
 from gaincell_char.sweep.expression import parse_expression
 from gaincell_char.sweep.groups import SAMPLE, groups, together
 from gaincell_char.sweep.measures import MEASURES
 from gaincell_char.sweep.spec import Spec
 
 MAX_POINTS = 1_000_000
-CONDITIONS = ("corner", "temperature_C", "vdd_V")
+CONDITIONS = {"corner": "corners", "temperature_C": "temperatures_C", "vdd_V": "supplies_V"}
+"""Columns that every dataset has, and where the spec lists their values."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Plan:
     """The decks of a sweep in order. `varied`: the parameters and axes whose values are columns of the dataset;
     `fixed`: the parameters that every deck shares, SI."""
 
-    settings: tuple[Setting, ...]
+    settings: Sequence[Setting]
     varied: tuple[str, ...]
     fixed: Mapping[str, float]
     points_per_deck: int
@@ -47,7 +49,7 @@ def plan(spec: Spec, bench: Testbench) -> Plan:
     shared = {axis.name: spec.axes.get(axis.name, list(axis.default)) for axis in bench.axes if axis.shared}
     _check_size(spec, bench, {name: count(values) for name, values in shared.items()})
     defaults = {parameter.name: parameter.default for parameter in bench.parameters} | dict(spec.parameters)
-    settings = tuple(_settings(spec, bench, defaults, {name: expand(values) for name, values in shared.items()}))
+    settings = _settings(spec, bench, defaults, {name: expand(values) for name, values in shared.items()})
     if not settings:
         raise InputError(f"{spec.name}: filters: no combination is left; loosen {' or '.join(spec.filters)}")
     moving = [*spec.axes, *together(spec)]
@@ -58,27 +60,30 @@ def plan(spec: Spec, bench: Testbench) -> Plan:
 
 def _settings(
     spec: Spec, bench: Testbench, defaults: Mapping[str, float], shared: Mapping[str, tuple[float, ...]]
-) -> Iterator[Setting]:
-    columns = [group.rows() for group in groups(spec, bench)]
+) -> Sequence[Setting]:
+    conditions = [Rows({name: getattr(spec, listed)}) for name, listed in CONDITIONS.items()]
+    rows = Combinations([*conditions, *(group.rows() for group in groups(spec, bench))])
     filters = [parse_expression(text) for text in spec.filters]
+    chosen: Sequence[int] = range(len(rows))
+    if filters:
+        kept = (k for k, row in enumerate(rows) if all(bool(keep({**defaults, **row})) for keep in filters))
+        chosen = array("L", kept)
     seed = spec.monte_carlo.seed if spec.monte_carlo else 0
-    for conditions in itertools.product(spec.corners, spec.temperatures_C, spec.supplies_V):
-        for parts in itertools.product(*columns):
-            row = dict(itertools.chain.from_iterable(part.items() for part in parts))
-            values = {**defaults, **row, **dict(zip(CONDITIONS, conditions, strict=True))}
-            if not all(bool(keep(values)) for keep in filters):
-                continue
-            yield Setting(
-                technology=spec.technology,
-                corner=conditions[0],
-                temperature_C=conditions[1],
-                vdd_V=conditions[2],
-                parameters={name: row.get(name, value) for name, value in defaults.items()},
-                axes={axis.name: shared[axis.name] if axis.shared else (row[axis.name],) for axis in bench.axes},
-                numerics=dict(bench.numerics) | dict(spec.numerics),
-                sample=int(row[SAMPLE]) if SAMPLE in row else None,
-                seed=seed,
-            )
+    numerics = dict(bench.numerics) | dict(spec.numerics)
+
+    def setting(number: int) -> Setting:
+        row = rows[number]
+        return Setting(
+            technology=spec.technology,
+            **{name: row[name] for name in CONDITIONS},
+            parameters={name: row.get(name, value) for name, value in defaults.items()},
+            axes={axis.name: shared[axis.name] if axis.shared else (row[axis.name],) for axis in bench.axes},
+            numerics=numerics,
+            sample=int(row[SAMPLE]) if SAMPLE in row else None,
+            seed=seed,
+        )
+
+    return Lazy(chosen, setting)
 
 
 def _check_names(spec: Spec, bench: Testbench) -> None:
@@ -154,7 +159,7 @@ def _known(kind: str, names: Iterable[str], known: Iterable[str], where: str) ->
 def _check_size(spec: Spec, bench: Testbench, shared: Mapping[str, int]) -> None:
     """Before anything is made; filters are not counted."""
     lengths = [*shared.items(), *((group.label, group.count) for group in groups(spec, bench))]
-    lengths += [(name, len(getattr(spec, name))) for name in ("corners", "temperatures_C", "supplies_V")]
+    lengths += [(name, len(getattr(spec, name))) for name in CONDITIONS.values()]
     points = math.prod(length for _, length in lengths)
     if points > MAX_POINTS:
         product = " x ".join(f"{name} {length}" for name, length in lengths if length > 1)

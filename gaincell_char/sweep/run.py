@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -17,10 +18,12 @@ from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.sweep.adaptive import refine
 from gaincell_char.sweep.assemble import assemble
+from gaincell_char.sweep.combinations import Lazy
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.execute import Crew, Pool, Task, execute
 from gaincell_char.sweep.identity import identify
 from gaincell_char.sweep.lock import only_writer
+from gaincell_char.sweep.names import Names, names
 from gaincell_char.sweep.overrides import Overrides, override
 from gaincell_char.sweep.plan import Plan, plan
 from gaincell_char.sweep.spec import Spec
@@ -29,22 +32,21 @@ from gaincell_char.sweep.worker import Done, OpenEngine, Outcome
 from gaincell_char.technology import technology
 
 TIMEOUT_S = 1200.0
+MANY = 10_000
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A sweep ready to run: the spec with its overrides, its plan, and a task for every deck in the plan's order."""
+    """A sweep ready to run: the spec with its overrides, its plan, and a task for every deck in the plan's order; of
+    more than `MANY` decks each task is made when it is asked for. `engine`: its identity."""
 
     spec: Spec
     testbench: Testbench
     plan: Plan
-    tasks: tuple[Task, ...]
+    tasks: Sequence[Task]
     open_engine: OpenEngine
-
-    def missing(self, store: Store) -> list[Task]:
-        """The tasks without a result in `store`."""
-        return [task for task in self.tasks if not store.holds(task.identity.key)]
+    engine: str
 
     def further(self, values: Sequence[float]) -> list[Prepared]:
         """The same sweep at other values of its adaptive axis, not refined further: in one where each is a deck, else
@@ -84,14 +86,17 @@ def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overri
     opener: OpenEngine = (lambda: open_engine(engine)) if isinstance(engine, str) else engine
     with closing(opener()) as probe:
         identity = probe.identity
-    tasks = []
-    for setting in layout.settings:
+
+    def task(number: int) -> Task:
+        setting = layout.settings[number]
         deck = vary(bench, setting)
         others = [replace(setting, numerics={**setting.numerics, **retry}) for retry in spec.retries]
         alternatives = tuple((other, vary(bench, other)) for other in others)
         named = identify(bench, setting, deck, identity, [each for _, each in alternatives])
-        tasks.append(Task(named, setting, deck, alternatives))
-    return Prepared(spec, bench, layout, tuple(tasks), opener)
+        return Task(named, setting, deck, alternatives)
+
+    tasks = Lazy(range(len(layout.settings)), task)
+    return Prepared(spec, bench, layout, tasks if len(tasks) > MANY else tuple(tasks), opener, identity)
 
 
 def run_sweep(
@@ -173,7 +178,7 @@ def stored(prepared: Prepared, store: Path) -> Dataset:
 
     def read(part: Prepared) -> Dataset:
         with Store(store, create=False) as results:
-            return assemble(part.spec, part.plan, part.testbench, part.tasks, results)
+            return _assembled(part, names(part, results), results)
 
     return refine(prepared.spec, read(prepared), lambda values: map(read, prepared.further(values)))
 
@@ -188,10 +193,11 @@ def _run_once(
     stop_after: int | None,
 ) -> Dataset:
     with only_writer(store), Store(store) as results, _scratch(store) as folder:
-        missing = prepared.missing(results)
-        meter = _Meter(prepared.plan, len(prepared.tasks) - len(missing), progress)
+        named = names(prepared, results, progress)
+        missing = array("L", (number for number, key in enumerate(named) if not results.holds(key)))
+        meter = _Meter(prepared.plan, len(named) - len(missing), progress)
         if only_failed:
-            missing = [task for task in missing if results.failure(task.identity.key)]
+            missing = array("L", (number for number in missing if results.failure(named[number])))
         failures = 0
 
         def commit(task: Task, outcome: Outcome) -> None:
@@ -205,13 +211,17 @@ def _run_once(
 
         if missing:
             execute(
-                missing,
+                (prepared.tasks[number] for number in missing),
                 commit,
                 crew(prepared, folder, len(missing)),
                 timeout_s=timeout_s,
                 enough=lambda: stop_after is not None and failures >= stop_after,
             )
-        return assemble(prepared.spec, prepared.plan, prepared.testbench, prepared.tasks, results)
+        return _assembled(prepared, named, results)
+
+
+def _assembled(prepared: Prepared, named: Names, results: Store) -> Dataset:
+    return assemble(prepared.spec, prepared.plan, prepared.testbench, named, prepared.engine, results)
 
 
 @contextmanager

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from gaincell_char.circuits.testbench import Setting
-from gaincell_char.sweep.execute import Task
 from gaincell_char.sweep.identity import difference
-from gaincell_char.sweep.run import Prepared
-from gaincell_char.sweep.store import Store
+from gaincell_char.sweep.names import Names, names
+from gaincell_char.sweep.run import Prepared, Progress
+from gaincell_char.sweep.store import Found, Store
 
 
 @dataclass(frozen=True)
@@ -24,22 +28,63 @@ class DeckState:
     deck: Path | None = None
 
 
-def survey(prepared: Prepared, store: Path) -> list[DeckState]:
-    """The state of every deck, in the order of the plan. An absent store holds nothing."""
+@dataclass(frozen=True)
+class Survey:
+    """The states of all decks; iterated, they come with their reasons, in the order of the plan. `stored`, `failed`:
+    (decks,). `named` is None where there is no store, and so no key is looked for."""
+
+    prepared: Prepared
+    store: Path
+    named: Names | None
+    stored: Found
+    failed: Found
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def __iter__(self) -> Iterator[DeckState]:
+        return self._states(range(len(self)))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        stored, failed = int(self.stored.sum()), int(self.failed.sum())
+        return {"stored": stored, "failed": failed, "missing": len(self) - stored - failed}
+
+    def failures(self) -> Iterator[DeckState]:
+        """The decks that failed."""
+        return self._states(np.flatnonzero(self.failed).tolist())
+
+    def _states(self, numbers: Iterable[int]) -> Iterator[DeckState]:
+        with Store(self.store, create=False) if self.store.is_file() else nullcontext() as results:
+            for number in numbers:
+                yield self._state(number, results)
+
+    def _state(self, number: int, results: Store | None) -> DeckState:
+        where = condition(self.prepared, self.prepared.plan.settings[number])
+        if results is None or self.named is None:
+            return DeckState(self.prepared.tasks[number].identity.key, where, "missing", "new")
+        key = self.named[number]
+        if self.stored[number]:
+            return DeckState(key, where, "stored", "")
+        if failure := results.failure(key):
+            return DeckState(key, where, "failed", f"{failure.kind}: {failure.reason}", failure.deck)
+        identity = self.prepared.tasks[number].identity
+        relatives = results.relatives(identity)
+        return DeckState(key, where, "missing", difference(relatives[-1], identity.inputs) if relatives else "new")
+
+
+def survey(
+    prepared: Prepared, store: Path, *, verify: bool = False, progress: Progress = lambda done, total, note: None
+) -> Survey:
+    """How `prepared` stands in `store`; an absent one holds nothing. With `verify` every stored result is read and
+    compared with its checksum, as a run does; else a damaged one counts as stored until it is read."""
+    none = np.zeros(len(prepared.tasks), dtype=bool)
     if not store.is_file():
-        return [DeckState(t.identity.key, condition(prepared, t.setting), "missing", "new") for t in prepared.tasks]
+        return Survey(prepared, store, None, none, none)
     with Store(store, create=False) as results:
-        return [_state(prepared, task, results) for task in prepared.tasks]
-
-
-def _state(prepared: Prepared, task: Task, results: Store) -> DeckState:
-    key, where = task.identity.key, condition(prepared, task.setting)
-    if results.holds(key):
-        return DeckState(key, where, "stored", "")
-    if failure := results.failure(key):
-        return DeckState(key, where, "failed", f"{failure.kind}: {failure.reason}", failure.deck)
-    relatives = results.relatives(task.identity)
-    return DeckState(key, where, "missing", difference(relatives[-1], task.identity.inputs) if relatives else "new")
+        named = names(prepared, results, progress)
+        stored = np.fromiter(map(results.holds, named), bool) if verify else results.present(named.keys)
+        return Survey(prepared, store, named, stored, results.failed(named.keys) & ~stored)
 
 
 def condition(prepared: Prepared, setting: Setting) -> str:

@@ -68,10 +68,11 @@ def test_every_combination_once(
     spec = make_spec(axes=axes | {"rc.r": sizes}, corners=corners, temperatures_C=temperatures)
     layout = plan(spec, BENCH)
     wanted = len(sizes) * len(corners) * len(temperatures) * math.prod(len(values) for values in axes.values())
-    assert len(layout.settings) == wanted
-    assert len({repr(setting) for setting in layout.settings}) == wanted
+    settings = list(layout.settings)
+    assert len(layout.settings) == len(settings) == wanted
+    assert len({repr(setting) for setting in settings}) == wanted
     assert plan(spec, BENCH) == layout
-    for setting in layout.settings:
+    for setting in settings:
         assert setting.parameters["rc.r"] in sizes
         assert all(setting.axes[name][0] in values for name, values in axes.items())
 

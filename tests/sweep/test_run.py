@@ -134,9 +134,7 @@ def test_a_fault_costs_its_deck_and_not_the_others(
     assert set(bad["status"]) == {kind}
     assert set(bad["reason"]) == {reason}
     assert dataset.good["v_out_V"].notna().all()
-    (failed,) = [
-        s for s in survey(prepare(make_spec(**ONE_DECK_EACH), engine=AnalyticEngine), store) if s.state == "failed"
-    ]
+    (failed,) = survey(prepare(make_spec(**ONE_DECK_EACH), engine=AnalyticEngine), store).failures()
     assert failed.deck is not None
     assert failed.deck.read_text().startswith("rc step\n")
 
@@ -225,7 +223,7 @@ def test_a_damaged_result_is_computed_again(store: Path, caplog: pytest.LogCaptu
 def test_an_edited_netlist_is_a_miss_and_explained(store: Path, rc: Path) -> None:
     run(store)
     (rc / "values.lib").write_text(".param unit=1.0\n")
-    states = survey(prepare(make_spec(), engine=AnalyticEngine), store)
+    states = list(survey(prepare(make_spec(), engine=AnalyticEngine), store))
     assert {(state.state, state.reason) for state in states} == {("missing", "values.lib was edited")}
     assert states[-1].condition == "ss, 27 C, 0.9 V, rc.r=2000, v_step_V=2, v_start_V=0"
 
