@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@cache
 def data_folder(kind: str) -> Path:
     """The folder `netlists`, `sweeps` or `models` of this installation."""
     installed = _PACKAGE / "_data" / kind

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +47,7 @@ def assemble(
     devices = technology(setting.technology)
     devices.check(setting.temperature_C, setting.vdd_V)
     devices.check_sizes(setting.parameters)
-    folder = paths.data_folder("netlists")
-    files = tuple(folder / name for name in ((netlist,) if isinstance(netlist, str) else netlist))
+    files = _files((netlist,) if isinstance(netlist, str) else netlist)
     cards = devices.files_at(setting.corner)
     if quoted := next((path for path in (*cards, *files) if "'" in str(path)), None):
         raise InputError(f"{quoted.parent}: ngspice cannot read a path with a quote in it; move the installation")
@@ -64,6 +65,11 @@ def assemble(
         ]
     )
     return Deck(text, tuple(vectors), (*cards, *files))
+
+
+@cache
+def _files(netlists: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(paths.data_folder("netlists") / name for name in netlists)
 
 
 def pulse(low_V: float, high_V: float, start_s: float, width_s: float, edge_s: float) -> str:

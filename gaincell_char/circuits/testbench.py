@@ -60,6 +60,8 @@ class Setting:
     sample: int | None = None
     """Which draw of device mismatch, 0 and up; None: devices as drawn in the netlist."""
     seed: int = 0
+    beside: tuple[Mapping[str, float], ...] = ()
+    """Several devices under test in this deck: the parameters in which each departs from `parameters`. Empty: one."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ class Testbench:
     """Tolerances and steps (`gmin`, `reltol`, `step_s`) that a spec may override to show independence from them."""
     mismatch: Mismatch | None = None
     """What a Monte Carlo sample varies; None: this testbench has none."""
+    side_by_side: frozenset[str] = frozenset()
+    """Parameters in which devices under test may differ that share a deck (`Setting.beside`): no line of the deck
+    depends on them but those of elements, and a time step that suits one suits the others. Empty: none share one."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from gaincell_char.spice.staging import stage
 from gaincell_char.spice.types import Deck, FailureKind, Waveforms
 from gaincell_char.spice.verdict import Outcome, judge
 
-
 _LONGEST_MS = 2**31 - 1
 
 

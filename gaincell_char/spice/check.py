@@ -11,6 +11,9 @@ from gaincell_char.spice.netlist import Statement, walk
 from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure
 
 _AMBIGUOUS = re.compile(r"(?<![\w.])(?P<number>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?P<letter>M|F)(?![\w.])")
+_SUFFIXED = re.compile(r"[\d.][MF]")
+_CONTROL = re.compile(r"[^\t\n\r -~\u00a0-\U0010ffff]")
+_ASSIGNED = re.compile(r"\s*=\s*")
 _PARAMETER = re.compile(r"(?P<name>[^\s=,()]+)\s*=")
 _EXPRESSION = re.compile(r"\{[^}]*\}|'[^']*'|\"[^\"]*\"")
 _READINGS = {"M": ("milli", "mega", ("m", "Meg")), "F": ("femto", "farad", ("f", ""))}
@@ -47,7 +50,7 @@ def _check_text(text: str) -> None:
     if not title or title.startswith((".", "+")) or title.lower().startswith("*ng_script"):
         message = f"deck:1: ngspice takes the first line as the title; {title!r} is none"
         raise SimulationFailure(FailureKind.BAD_NETLIST, message)
-    if bad := re.search(r"[^\t\n\r -~\u00a0-\U0010ffff]", text):
+    if bad := _CONTROL.search(text):
         line = text.count("\n", 0, bad.start()) + 1
         raise SimulationFailure(FailureKind.BAD_NETLIST, f"deck:{line}: a control character {bad[0]!r}")
 
@@ -89,6 +92,8 @@ def _check_statement(statement: Statement) -> None:
 
 
 def _check_suffixes(statement: Statement) -> None:
+    if not _SUFFIXED.search(statement.text):  # quicker than what follows, and nearly always enough
+        return
     if not (match := _AMBIGUOUS.search(statement.text)) or statement.reads_file:
         return
     number, letter = match["number"], match["letter"]
@@ -109,7 +114,7 @@ def _check_card(statement: Statement) -> None:
     if card not in vocabulary.CARDS:
         raise _refuse(statement, str(unknown_name("statement", card, vocabulary.CARDS)) + "; ngspice would ignore it")
     if card in (".option", ".options", ".opt"):
-        for word in re.sub(r"\s*=\s*", "=", statement.text).split()[1:]:
+        for word in _ASSIGNED.sub("=", statement.text).split()[1:]:
             name = word.partition("=")[0].lower()
             if name not in vocabulary.OPTIONS:
                 message = str(unknown_name("simulator option", name, vocabulary.OPTIONS))
@@ -145,9 +150,10 @@ def _check_instances(every: list[Statement]) -> None:
 
 
 def _check_instance(statement: Statement, known: dict[str, set[str]]) -> None:
-    text = re.sub(r"\s*=\s*", "=", _EXPRESSION.sub("{}", statement.text))
-    first = re.search(r"\S+=", text)
-    nodes = [word.lower() for word in text[: first.start() if first else None].split() if word.lower() != "params:"]
+    text = _ASSIGNED.sub("=", _EXPRESSION.sub("{}", statement.text))
+    before, equal, _ = text.partition("=")
+    words = before.split()[: -1 if equal else None]
+    nodes = [word.lower() for word in words if word.lower() != "params:"]
     subcircuit = nodes[-1]
     if subcircuit not in known:
         raise _refuse(statement, str(unknown_name("subcircuit", subcircuit, known)))

@@ -44,6 +44,16 @@ _LIBRARY = re.compile(r"\.lib\s+(?P<path>\"[^\"]*\"|'[^']*'|\S+)\s+(?P<section>\
 
 def statements(text: str, path: Path | None = None) -> tuple[Statement, ...]:
     """The statements of a netlist. A deck (`path` None) starts with a title line, an included file does not."""
+    return _of_deck(text) if path is None else _split(text, path)
+
+
+@functools.lru_cache(maxsize=8)
+def _of_deck(text: str) -> tuple[Statement, ...]:
+    """Kept for the few that look at a deck before and after it runs."""
+    return _split(text, None)
+
+
+def _split(text: str, path: Path | None) -> tuple[Statement, ...]:
     found: list[Statement] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if number == 1 and path is None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gaincell_char.circuits.testbench import Setting, Testbench
+from gaincell_char.sweep.beside import devices, own_parameters
 from gaincell_char.sweep.dataset import Dataset
+from gaincell_char.sweep.execute import Task
 from gaincell_char.sweep.names import Names
 from gaincell_char.sweep.plan import CONDITIONS, Plan
 from gaincell_char.sweep.spec import Spec
@@ -23,18 +25,41 @@ MISSING = "missing"
 _AT_ONCE = 10_000
 
 
-def assemble(spec: Spec, plan: Plan, testbench: Testbench, names: Names, engine: str, store: Store) -> Dataset:
+def assemble(
+    spec: Spec,
+    plan: Plan,
+    testbench: Testbench,
+    names: Names,
+    engine: str,
+    store: Store,
+    alone: Callable[[int], Iterable[Task]],
+) -> Dataset:
     """One row a point. A deck that failed has rows too, with its kind as `status`, the `reason`, and no measured values
-    (NaN); one that was not run has status `missing`."""
+    (NaN); one that was not run has status `missing`. `alone`: the devices under test of a deck that several share, each
+    in a deck of its own, which counts where the shared one failed."""
     columns: dict[str, _Numbers | _Texts] = {}
     measured = [*testbench.columns, *([ATTEMPT] if spec.retries else [])]
-    for number, setting in enumerate(plan.settings):
-        for name, values in _block(plan, testbench, measured, names[number], setting, store).items():
-            if name not in columns:
-                columns[name] = _Texts() if isinstance(values[0], str) else _Numbers(values[0])
-            columns[name].extend(values)
+    for deck, setting in enumerate(plan.settings):
+        own = [(names[deck], setting)]
+        if setting.beside and store.failure(names[deck]):
+            own = [(task.identity.key, task.setting) for task in alone(deck)]
+        for block in (_block(plan, testbench, measured, *each, store) for each in own):
+            for name, values in block.items():
+                if name not in columns:
+                    columns[name] = _Texts() if isinstance(values[0], str) else _Numbers(values[0])
+                columns[name].extend(values)
     frame = pd.DataFrame({name: column.packed() for name, column in columns.items()}, copy=False)
+    frame = _ordered(frame, plan)
     return Dataset(frame, _metadata(spec, plan, testbench, names, engine, frame))
+
+
+def _ordered(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The rows in the order of the spec, whichever deck they come from."""
+    if plan.order is None or all(before < after for before, after in itertools.pairwise(plan.order)):
+        return frame
+    devices = np.argsort(np.asarray(plan.order), kind="stable")
+    rows = devices[:, None] * plan.points_per_device + np.arange(plan.points_per_device)
+    return frame.iloc[rows.ravel()].reset_index(drop=True)
 
 
 class _Numbers:
@@ -88,14 +113,17 @@ def _block(
     fixed: dict[str, str | float] = {name: getattr(setting, name) for name in CONDITIONS}
     if setting.sample is not None:
         fixed |= {"sample": setting.sample, "seed": setting.seed}
-    fixed |= {name: setting.parameters[name] for name in plan.varied if name in setting.parameters}
     point_ids = [f"{key[:12]}-{row:04d}" for row in range(points)]
-    repeated = {name: [value] * points for name, value in fixed.items()}
+    repeated: dict[str, list[Any]] = {name: [value] * points for name, value in fixed.items()}
+    for name in plan.varied:
+        if name in setting.parameters:
+            each = own_parameters(setting, name)
+            repeated[name] = [value for value in each for _ in range(points // len(each))]
     return {"point_id": point_ids, **repeated, **measured, "status": [status] * points, "reason": [reason] * points}
 
 
 def _without_values(testbench: Testbench, columns: Sequence[str], setting: Setting) -> dict[str, list[float]]:
-    rows = list(itertools.product(*(setting.axes[axis.name] for axis in testbench.axes)))
+    rows = list(itertools.product(*(setting.axes[axis.name] for axis in testbench.axes))) * devices(setting)
     axes = {axis.name: [row[number] for row in rows] for number, axis in enumerate(testbench.axes)}
     return axes | {name: [float("nan")] * len(rows) for name in columns}
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 Made = TypeVar("Made")
 Row = Mapping[str, Any]
+MANY = 10_000
 
 
 class Rows(Sequence[Row]):
@@ -82,3 +83,8 @@ class Lazy(Sequence[Made]):
         if isinstance(at, slice):
             return tuple(map(self._make, self._numbers[at]))
         return self._make(self._numbers[at])
+
+
+def at_hand(made: Sequence[Made]) -> Sequence[Made]:
+    """All of `made` once and for all, where they are few."""
+    return made if len(made) > MANY else tuple(made)

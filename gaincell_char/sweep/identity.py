@@ -67,10 +67,12 @@ def _text_digest(deck: Deck, hashes: Mapping[Path, str]) -> str:
 
 
 def _plain(setting: Setting) -> dict[str, Any]:
-    """Without a sample a seed means nothing: it is no part of the key."""
+    """Without what means nothing: a seed where there is no sample, other devices where there are none."""
     values = {field.name: getattr(setting, field.name) for field in dataclasses.fields(setting)}
     values |= {name: dict(value) for name, value in values.items() if isinstance(value, Mapping)}
-    return values if setting.sample is not None else {k: v for k, v in values.items() if k not in ("sample", "seed")}
+    without = {"sample", "seed"} if setting.sample is None else set()
+    without |= set() if setting.beside else {"beside"}
+    return {name: value for name, value in values.items() if name not in without}
 
 
 def content_digest(path: Path) -> str:

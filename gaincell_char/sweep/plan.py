@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.sweep.axis import count, expand
-from gaincell_char.sweep.combinations import Combinations, Lazy, Rows
+from gaincell_char.sweep.beside import POINTS_PER_DECK, devices, joined, sharing
+from gaincell_char.sweep.combinations import Combinations, Lazy, Rows, at_hand
 from gaincell_char.sweep.expression import parse_expression
 from gaincell_char.sweep.groups import SAMPLE, groups, together
 from gaincell_char.sweep.measures import MEASURES
@@ -24,21 +26,33 @@ CONDITIONS = {"corner": "corners", "temperature_C": "temperatures_C", "vdd_V": "
 @dataclass(frozen=True)
 class Plan:
     """The decks of a sweep in order. `varied`: the parameters and axes whose values are columns of the dataset;
-    `fixed`: the parameters that every deck shares, SI."""
+    `fixed`: the parameters that every deck shares, SI. `order`: the places of all devices under test in the dataset,
+    deck by deck; None where each deck has one and they come in this order."""
 
     settings: Sequence[Setting]
     varied: tuple[str, ...]
     fixed: Mapping[str, float]
-    points_per_deck: int
+    points_per_device: int
+    order: Sequence[int] | None = None
+
+    @property
+    def shares(self) -> bool:
+        """Whether there are decks with several devices under test."""
+        return self.order is not None
+
+    def devices(self, deck: int) -> int:
+        """How many devices under test a deck has."""
+        return devices(self.settings[deck]) if self.shares else 1
 
     @property
     def points(self) -> int:
-        return self.points_per_deck * len(self.settings)
+        return self.points_per_device * (len(self.settings) if self.order is None else len(self.order))
 
 
 def plan(spec: Spec, bench: Testbench) -> Plan:
     """One `Setting` a deck, in the order corner, temperature, supply, then the groups of `groups`; the last runs
-    fastest. Axes and parameters that the spec leaves out have the testbench's default.
+    fastest. Axes and parameters that the spec leaves out have the testbench's default. Where the testbench allows it
+    (`Testbench.side_by_side`) those that differ only in its parameters share decks (`sweep.beside`).
 
     Raises
     ------
@@ -55,7 +69,19 @@ def plan(spec: Spec, bench: Testbench) -> Plan:
     moving = [*spec.axes, *together(spec)]
     varied = (*(name for name in defaults if name in moving), *(axis.name for axis in bench.axes))
     fixed = {name: value for name, value in defaults.items() if name not in moving}
-    return Plan(settings, varied, fixed, math.prod(map(count, shared.values())))
+    layout = Plan(settings, varied, fixed, math.prod(map(count, shared.values())))
+    return _side_by_side(spec, bench, layout) if bench.side_by_side.intersection(moving) else layout
+
+
+def _side_by_side(spec: Spec, bench: Testbench, layout: Plan) -> Plan:
+    """`layout` with devices under test that share decks. What has a ladder of retries climbs it alone."""
+    size = spec.devices_per_deck or max(1, POINTS_PER_DECK // layout.points_per_device)
+    if size == 1 or spec.retries:
+        return layout
+    each = at_hand(layout.settings)
+    decks = sharing(each, bench, size)
+    shared = Lazy(range(len(decks)), lambda deck: joined([each[number] for number in decks[deck]], bench))
+    return replace(layout, settings=at_hand(shared), order=array("L", itertools.chain.from_iterable(decks)))
 
 
 def _settings(

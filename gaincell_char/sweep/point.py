@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gaincell_char.errors import InputError
 from gaincell_char.spice.by_hand import DECK, clear, run_folder, write_folder
 from gaincell_char.spice.types import SimulationFailure, Waveforms
 from gaincell_char.spice.verdict import judge
+from gaincell_char.sweep.beside import alone, devices, measure
 from gaincell_char.sweep.execute import Task
 from gaincell_char.sweep.run import TIMEOUT_S, Prepared
 from gaincell_char.sweep.survey import condition
@@ -39,7 +41,7 @@ class Point:
 
 def find(prepared: Prepared, given: str) -> tuple[Task, int | None]:
     """The deck that `given` names, and the row of it: a `point_id` of the dataset (`0123456789ab-0042`), or the start
-    of a deck's key.
+    of a deck's key. Of a point whose deck several devices under test share: the deck of its device alone.
 
     Raises
     ------
@@ -47,16 +49,24 @@ def find(prepared: Prepared, given: str) -> tuple[Task, int | None]:
         It names none, or several.
     """
     key, dash, row = given.partition("-")
-    found = [task for task in prepared.tasks if len(key) >= _SHORTEST and task.identity.key.startswith(key.lower())]
+    if not (found := _starting(prepared.tasks, key)) and prepared.plan.shares:
+        found = _starting((task for deck in range(len(prepared.tasks)) for task in prepared.alone(deck)), key)
     if len(found) != 1:
         what = f"names {len(found)} decks" if found else "names no deck of this sweep"
         how = f"point_id is a column of the dataset; `gaincell sweep status {prepared.spec.name} --json` lists the keys"
         raise InputError(f"{given!r} {what}; {how}")
+    (task,), each = found, prepared.plan.points_per_device
     if not dash:
-        return found[0], None
-    if not row.isdigit() or int(row) >= prepared.plan.points_per_deck:
-        raise InputError(f"{given!r}: a deck of this sweep has points 0000 to {prepared.plan.points_per_deck - 1:04d}")
-    return found[0], int(row)
+        return task, None
+    points = each * devices(task.setting)
+    if not row.isdigit() or int(row) >= points:
+        raise InputError(f"{given!r}: that deck has points 0000 to {points - 1:04d}")
+    device, own_row = divmod(int(row), each)
+    return prepared.task(alone(task.setting)[device]) if task.setting.beside else task, own_row
+
+
+def _starting(tasks: Iterable[Task], key: str) -> list[Task]:
+    return [task for task in tasks if len(key) >= _SHORTEST and task.identity.key.startswith(key.lower())]
 
 
 def take_out(prepared: Prepared, given: str, folder: Path, timeout_s: float = TIMEOUT_S) -> Point:
@@ -77,7 +87,7 @@ def take_out(prepared: Prepared, given: str, folder: Path, timeout_s: float = TI
     try:
         waveforms = judge(task.deck, run_folder(folder, timeout_s))
         picture = _draw(waveforms, folder / PICTURE, condition(prepared, task.setting))
-        rows, result = prepared.testbench.measure(task.setting, waveforms), "ok"
+        rows, result = measure(prepared.testbench, task.setting, task.deck, waveforms), "ok"
     except SimulationFailure as failure:
         result = " ".join(str(failure).split())
     where = condition(prepared, task.setting)

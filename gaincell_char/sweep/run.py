@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
 import shutil
 import time
@@ -11,13 +13,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gaincell_char.circuits.mismatch import vary
 from gaincell_char.circuits.ported import ported
-from gaincell_char.circuits.testbench import Testbench, testbench
+from gaincell_char.circuits.testbench import Setting, Testbench, testbench
 from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.sweep.adaptive import refine
+from gaincell_char.sweep.apart import Apart
 from gaincell_char.sweep.assemble import assemble
+from gaincell_char.sweep.beside import alone, devices, write
 from gaincell_char.sweep.combinations import Lazy
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.execute import Crew, Pool, Task, execute
@@ -33,6 +36,7 @@ from gaincell_char.technology import technology
 
 TIMEOUT_S = 1200.0
 MANY = 10_000
+_log = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 
 
@@ -47,6 +51,17 @@ class Prepared:
     tasks: Sequence[Task]
     open_engine: OpenEngine
     engine: str
+
+    def task(self, setting: Setting) -> Task:
+        """The deck of `setting` under its key."""
+        others = [replace(setting, numerics={**setting.numerics, **retry}) for retry in self.spec.retries]
+        deck, *rest = (write(self.testbench, each) for each in (setting, *others))
+        named = identify(self.testbench, setting, deck, self.engine, rest)
+        return Task(named, setting, deck, tuple(zip(others, rest, strict=True)))
+
+    def alone(self, deck: int) -> Iterator[Task]:
+        """The devices under test of a deck that several share, each in a deck of its own."""
+        return map(self.task, alone(self.plan.settings[deck]))
 
     def further(self, values: Sequence[float]) -> list[Prepared]:
         """The same sweep at other values of its adaptive axis, not refined further: in one where each is a deck, else
@@ -86,17 +101,9 @@ def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overri
     opener: OpenEngine = (lambda: open_engine(engine)) if isinstance(engine, str) else engine
     with closing(opener()) as probe:
         identity = probe.identity
-
-    def task(number: int) -> Task:
-        setting = layout.settings[number]
-        deck = vary(bench, setting)
-        others = [replace(setting, numerics={**setting.numerics, **retry}) for retry in spec.retries]
-        alternatives = tuple((other, vary(bench, other)) for other in others)
-        named = identify(bench, setting, deck, identity, [each for _, each in alternatives])
-        return Task(named, setting, deck, alternatives)
-
-    tasks = Lazy(range(len(layout.settings)), task)
-    return Prepared(spec, bench, layout, tasks if len(tasks) > MANY else tuple(tasks), opener, identity)
+    prepared = Prepared(spec, bench, layout, (), opener, identity)
+    tasks = Lazy(range(len(layout.settings)), lambda deck: prepared.task(layout.settings[deck]))
+    return replace(prepared, tasks=tasks if len(tasks) > MANY else tuple(tasks))
 
 
 def run_sweep(
@@ -154,7 +161,11 @@ def run_prepared(
         As `run_sweep`; no cluster at `dask`, or its workers have another simulator or other netlists.
     """
 
+    asked = False
+
     def crew(part: Prepared, scratch: Path, decks: int) -> Crew:
+        nonlocal asked
+        asked = True
         if dask is None:
             return Pool(min(workers, decks), scratch, part.open_engine, part.testbench)
         from gaincell_char.sweep.cluster import Cluster
@@ -164,7 +175,10 @@ def run_prepared(
     def run(part: Prepared) -> Dataset:
         return _run_once(part, store, crew, progress, timeout_s, only_failed, stop_after)
 
-    return refine(prepared.spec, run(prepared), lambda values: map(run, prepared.further(values)))
+    dataset = refine(prepared.spec, run(prepared), lambda values: map(run, prepared.further(values)))
+    if dask and not asked:
+        _log.warning("nothing is left to simulate; the scheduler at %s was not asked", dask)
+    return dataset
 
 
 def stored(prepared: Prepared, store: Path) -> Dataset:
@@ -195,7 +209,7 @@ def _run_once(
     with only_writer(store), Store(store) as results, _scratch(store) as folder:
         named = names(prepared, results, progress)
         missing = array("L", (number for number, key in enumerate(named) if not results.holds(key)))
-        meter = _Meter(prepared.plan, len(named) - len(missing), progress)
+        meter = _Meter(prepared.plan, missing, progress)
         if only_failed:
             missing = array("L", (number for number in missing if results.failure(named[number])))
         failures = 0
@@ -204,24 +218,31 @@ def _run_once(
             nonlocal failures
             if isinstance(outcome, Done):
                 results.put(task.identity, outcome.columns)
-            else:
+                meter.more(devices(task.setting))
+                return
+            results.fail(task.identity, outcome.kind, outcome.reason, task.deck.text, outcome.log)
+            if not task.setting.beside:  # else its devices get a deck each
                 failures += 1
-                results.fail(task.identity, outcome.kind, outcome.reason, task.deck.text, outcome.log)
-            meter.one_more()
+                meter.more(1)
 
-        if missing:
-            execute(
-                (prepared.tasks[number] for number in missing),
-                commit,
-                crew(prepared, folder, len(missing)),
-                timeout_s=timeout_s,
-                enough=lambda: stop_after is not None and failures >= stop_after,
-            )
+        def enough() -> bool:
+            return stop_after is not None and failures >= stop_after
+
+        def run(tasks: Iterator[Task], most: int) -> None:
+            first = next(tasks, None)
+            if first is not None and not enough():
+                following = itertools.chain([first], tasks)
+                execute(following, commit, crew(prepared, folder, most), timeout_s=timeout_s, enough=enough)
+
+        apart = Apart(prepared, named, results)
+        run((prepared.tasks[deck] for deck in missing if not apart.settled(deck)), len(missing))
+        if prepared.plan.shares:
+            run((task for deck in missing for task in apart.missing(deck)), prepared.plan.points)
         return _assembled(prepared, named, results)
 
 
 def _assembled(prepared: Prepared, named: Names, results: Store) -> Dataset:
-    return assemble(prepared.spec, prepared.plan, prepared.testbench, named, prepared.engine, results)
+    return assemble(prepared.spec, prepared.plan, prepared.testbench, named, prepared.engine, results, prepared.alone)
 
 
 @contextmanager
@@ -239,16 +260,16 @@ def _scratch(store: Path) -> Iterator[Path]:
 class _Meter:
     """Points done, and points a second of this run."""
 
-    def __init__(self, layout: Plan, decks_there: int, progress: Progress) -> None:
-        self._points_per_deck = layout.points_per_deck
+    def __init__(self, layout: Plan, missing: Sequence[int], progress: Progress) -> None:
+        self._points_per_device = layout.points_per_device
         self._total = layout.points
-        self._there = decks_there * layout.points_per_deck
+        self._there = self._total - self._points_per_device * sum(map(layout.devices, missing))
         self._done = self._there
         self._started = time.monotonic()
         self._progress = progress
         progress(self._done, self._total, "")
 
-    def one_more(self) -> None:
-        self._done += self._points_per_deck
+    def more(self, devices: int) -> None:
+        self._done += self._points_per_device * devices
         elapsed = time.monotonic() - self._started
         self._progress(self._done, self._total, f"{(self._done - self._there) / max(elapsed, 1e-9):.0f} points/s")

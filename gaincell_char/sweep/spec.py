@@ -114,7 +114,8 @@ class Adaptive(Section):
 class Spec(Section):
     """A sweep. `parameters` are fixed; an axis may be an axis of the testbench or a design parameter; the columns of
     a preset, of a zip and of draws move together; `filters` say which combinations count; `monte_carlo` draws device
-    mismatch; `retries` are other numerics for a deck that does not converge, tried in order."""
+    mismatch; `retries` are other numerics for a deck that does not converge, tried in order. `devices_per_deck`: how
+    many devices under test share a deck at most, where the testbench lets them; left out, the plan decides."""
 
     name: Identifier
     testbench: Dotted
@@ -131,6 +132,7 @@ class Spec(Section):
     temperatures_C: Values = Field(default=[27.0])
     supplies_V: Values = Field(default=[0.9])
     numerics: dict[Identifier, Number] = Field(default={})
+    devices_per_deck: Count | None = None
     retries: list[Annotated[dict[Identifier, Number], Field(min_length=1)]] = Field(default=[], max_length=8)
     measures: dict[Identifier, MeasureSpec] = Field(default={})
     adaptive: Adaptive | None = None

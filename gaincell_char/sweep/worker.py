@@ -15,6 +15,7 @@ from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.errors import EnvironmentFault, GaincellError
 from gaincell_char.processes import serve
 from gaincell_char.spice.types import Deck, Engine, FailureKind, SimulationFailure
+from gaincell_char.sweep.beside import devices, measure
 
 ATTEMPT = "attempt"
 _LITTLE = 64 << 20  # bytes; a raw file seldom has more
@@ -71,7 +72,7 @@ class Bench:
             self.engine = self.open_engine()
         try:
             waveforms = self.engine.run(deck, timeout_s)
-            rows = self.testbench.measure(setting, waveforms)
+            rows = measure(self.testbench, setting, deck, waveforms)
         except SimulationFailure as failure:
             return _failed(failure)
         except EnvironmentFault:
@@ -123,7 +124,7 @@ def _failed(failure: SimulationFailure) -> Failed:
 def columns(testbench: Testbench, setting: Setting, rows: Sequence[dict[str, float]]) -> Outcome:
     """`rows` as columns, or the failure that they are not one finite row for each point of the deck."""
     names = [*(axis.name for axis in testbench.axes), *testbench.columns]
-    points = math.prod(len(values) for values in setting.axes.values())
+    points = devices(setting) * math.prod(len(values) for values in setting.axes.values())
     if len(rows) != points:
         return Failed(FailureKind.MEASURE_FAILED, f"{len(rows)} rows for {points} points")
     for number, row in enumerate(rows):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from gaincell_char import paths
 from gaincell_char.technology.base import Pelgrom, SectionedCard
 
 
+@cache
 def cmos28() -> SectionedCard:
     return SectionedCard(
         name="cmos28",

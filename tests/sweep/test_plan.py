@@ -38,7 +38,7 @@ def test_the_order_and_the_defaults() -> None:
     assert first.numerics == {"reltol": 1e-4}
     assert layout.varied == ("rc.r", "time_s", "v_step_V", "v_start_V")
     assert layout.fixed == {"rc.c": 1e-9}
-    assert (layout.points_per_deck, layout.points) == (3, 72)
+    assert (layout.points_per_device, layout.points) == (3, 72)
 
 
 def test_presets_move_together() -> None:

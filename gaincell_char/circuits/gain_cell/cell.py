@@ -42,6 +42,8 @@ _OPERATION = (
     Parameter("gain_cell.edge_s", 30e-12, "s", 1e-12, 1e-9, "rise and fall time of word lines and write bit line"),
 )
 PARAMETERS = _DEVICES + _OPERATION
+SIZES = frozenset(parameter.name for parameter in _DEVICES)
+"""What cells that are simulated side by side may differ in."""
 
 
 def instance(name: str, nodes: str, values: Mapping[str, float]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gaincell_char.circuits.deck import assemble, integral, number, pulse, reading
-from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, evenly, hold, instance, sources
+from gaincell_char.circuits.gain_cell.cell import NETLIST, PARAMETERS, SIZES, evenly, hold, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Axis, Mismatch, Setting, Testbench
 from gaincell_char.spice.types import Deck, Waveforms
@@ -85,4 +85,5 @@ TESTBENCH = Testbench(
     measure=measure,
     numerics=NUMERICS,
     mismatch=Mismatch(r"x\d+", same=True),
+    side_by_side=SIZES,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gaincell_char.circuits.deck import assemble, number, pulse, reading
-from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, instance, sources
+from gaincell_char.circuits.gain_cell.cell import LEVELS_V, NETLIST, PARAMETERS, SIZES, instance, sources
 from gaincell_char.circuits.settings import axis_values, numeric_values, parameter_values
 from gaincell_char.circuits.testbench import Axis, Mismatch, Setting, Testbench
 from gaincell_char.spice.types import Deck, Waveforms
@@ -88,4 +88,5 @@ TESTBENCH = Testbench(
     measure=measure,
     numerics=NUMERICS,
     mismatch=Mismatch(r"x\d+_\d+", same=True),
+    side_by_side=SIZES,
 )
