@@ -89,10 +89,11 @@ def _about(f: PiecewisePolynomial, low: float, high: float, order: int) -> Array
 
 def _shift(coefficients: Array, by: float) -> Array:
     """Of p(x + by): what p's powers of x are about x = by."""
-    moved = np.array([0.0])
-    for coefficient in coefficients[::-1]:
-        moved = np.polynomial.polynomial.polyadd(np.polynomial.polynomial.polymul(moved, [by, 1.0]), [coefficient])
-    return np.asarray(moved[: coefficients.size], float)
+    moved = coefficients.tolist()
+    for lowest in range(len(moved) - 1):  # Horner's rule, once for each order
+        for order in range(len(moved) - 2, lowest - 1, -1):
+            moved[order] += by * moved[order + 1]
+    return np.asarray(moved, float)
 
 
 def _powers(field: Chebyshev, center: float) -> Array:

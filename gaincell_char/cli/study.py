@@ -51,7 +51,8 @@ def command(
 ) -> None:  # fmt: skip
     """Ask the embedded network a question: nonlinearity (which cells can be adapted to), leakage (how long must a cell
     hold), bits (how many levels), ir-drop (which wires, how long), mismatch (how many chips are good), scale (other
-    sizes, and what they cost); or all, one after the other.
+    sizes, and what they cost), sensitivity (what the loss hangs on), requirements (the limits that a loss budget sets),
+    error-bars (how sure a loss is); or all, one after the other.
 
     Leaves study-NAME.json and study-NAME.svg in the folder of results.
     """

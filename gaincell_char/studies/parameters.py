@@ -10,6 +10,7 @@ from gaincell_char.errors import unknown_name
 from gaincell_char.studies import cell_changes as cell
 from gaincell_char.studies import circuit_changes as circuit
 from gaincell_char.studies.circuit_changes import At, ConverterName, Value
+from gaincell_char.units import format_si
 
 _SHORT = {"charge_to_pulse": "ReLU", "signed_charge_to_pulse": "signed"}
 
@@ -98,3 +99,10 @@ def parameter(name: str) -> Parameter:
     if name not in known:
         raise unknown_name("parameter", name, known)
     return known[name]
+
+
+def amount(value: float, unit: str) -> str:
+    """`value` as people write it: a share in percent, the rest with a prefix where it is in an SI unit."""
+    if unit == "1":
+        return f"{100 * value:.3g} %"
+    return f"{value:.3g} LSB" if unit == "LSB" else format_si(value, unit, 3)

@@ -10,10 +10,9 @@ from gaincell_char.pipeline.network import Sizes
 from gaincell_char.report.svg import BAD, CIRCUIT, MUTED, to_svg
 from gaincell_char.studies.deviations import NOMINAL, bundled_circuit, circuit_effects, deviation, nominal
 from gaincell_char.studies.inquiry import Answer, Asking, Inquiry
-from gaincell_char.studies.parameters import NOT_MODELED, PARAMETERS, Parameter
+from gaincell_char.studies.parameters import NOT_MODELED, PARAMETERS, Parameter, amount
 from gaincell_char.studies.plan import Variant
 from gaincell_char.studies.study import Measured, measure
-from gaincell_char.units import format_si
 
 NAME = "sensitivity"
 NOISY = "nominal, with noise"
@@ -139,13 +138,6 @@ def _cells(each: Bar) -> list[str]:
         f"{each.up:+.4f}",
         f"{half_step:+.4f}{spread}",
     ]
-
-
-def amount(value: float, unit: str) -> str:
-    """`value` as people write it: a share in percent, the rest with a prefix where it is in an SI unit."""
-    if unit == "1":
-        return f"{100 * value:.3g} %"
-    return f"{value:.3g} LSB" if unit == "LSB" else format_si(value, unit, 3)
 
 
 def tornado(bars: Sequence[Bar]) -> str:

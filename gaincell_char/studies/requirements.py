@@ -1,0 +1,276 @@
+"""Which circuit does the network need? A loss budget becomes a limit for each parameter, the others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gaincell_char.evaluation.interval import Interval, mean_interval
+from gaincell_char.report.svg import BAD, CIRCUIT, LINEAR, MUTED, PUBLISHED, RETRIMMED, SOFTWARE, to_svg
+from gaincell_char.studies.deviations import NOMINAL, bundled_circuit, circuit_effects, deviation, nominal
+from gaincell_char.studies.inquiry import Answer, Asking, Inquiry
+from gaincell_char.studies.parameters import amount, parameter
+from gaincell_char.studies.plan import Variant
+from gaincell_char.studies.search import Limit, Question, run, search
+from gaincell_char.studies.stored import Reading
+from gaincell_char.studies.study import QUICK, SIZES, Measured, measure
+
+NAME = "requirements"
+BUDGET = 0.05
+COLORS = (CIRCUIT, PUBLISHED, LINEAR, RETRIMMED, BAD, SOFTWARE)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A limit that is asked for.
+
+    Attributes
+    ----------
+    parameter: of `parameters`.
+    start: where the search begins, in its unit; `outward`: the factor by which it goes on, below 1 where less is worse.
+    seeds: virtual chips that the loss is the mean of: more than one where the parameter is a spread.
+    note: what the limit is of.
+    """
+
+    name: str
+    parameter: str
+    start: float
+    outward: float
+    seeds: tuple[int, ...] = (0,)
+    note: str = ""
+
+
+CHIPS = (0, 1, 2)
+REQUIREMENTS = (
+    Requirement("storage capacitance", "storage capacitance", 1e-15, 0.25, note="through retention alone, at least"),
+    Requirement("retention", "retention time constant", 5e-3, 0.5, note="exponential, toward mid-supply, at least"),
+    Requirement("bit line resistance", "bit line resistance", 10.0, 2.0, note="of a cell's segment, at most"),
+    Requirement("supply rail resistance", "supply rail resistance", 5.0, 2.0, note="of a cell's segment, at most"),
+    Requirement("ReLU offset, up", "ReLU offset", 0.2, 2.0, note="every converter, at most"),
+    Requirement("ReLU offset, down", "ReLU offset", -0.2, 2.0, note="every converter, at most"),
+    Requirement("signed offset, up", "signed offset", 0.2, 2.0, note="every converter, at most"),
+    Requirement("signed offset, down", "signed offset", -0.2, 2.0, note="every converter, at most"),
+    Requirement("ReLU INL, up", "ReLU INL", 0.5, 2.0, note="a bow of the line, at most"),
+    Requirement("ReLU INL, down", "ReLU INL", -0.5, 2.0, note="a bow of the line, at most"),
+    Requirement("signed INL, up", "signed INL", 0.5, 2.0, note="a bow of both lines, at most"),
+    Requirement("signed INL, down", "signed INL", -0.5, 2.0, note="a bow of both lines, at most"),
+    Requirement("ReLU offset mismatch", "ReLU offset mismatch", 2e-10, 2.0, CHIPS, "deviation, at most"),
+    Requirement("signed offset mismatch", "signed offset mismatch", 2e-10, 2.0, CHIPS, "deviation, at most"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A requirement's limit and how it was verified; losses in nats a token over the nominal circuit, same text.
+
+    Attributes
+    ----------
+    limit, past: the last value that holds, and the one 10 % past it; None: no value within reach breaks the budget.
+    added, past_added: what they cost, with paired 95 % intervals.
+    growth: what the 10 % cost, with its paired 95 % interval.
+    holds, breaks: whether the limit costs no more than the budget, and 10 % past it more.
+    asked: every value that was simulated on the whole text, and what it cost.
+    """
+
+    name: str
+    note: str
+    unit: str
+    nominal: float
+    limit: float | None
+    past: float | None = None
+    added: float | None = None
+    added_interval: tuple[float, float] | None = None
+    past_added: float | None = None
+    past_interval: tuple[float, float] | None = None
+    growth: float | None = None
+    growth_interval: tuple[float, float] | None = None
+    holds: bool = False
+    breaks: bool = False
+    asked: Sequence[tuple[float, float]] = field(default_factory=list)
+
+
+class _Bench:
+    """Measures variants as searches ask for them, and keeps what was read."""
+
+    def __init__(self, asking: Asking, requirements: Sequence[Requirement]) -> None:
+        self.asking = asking
+        self.model = bundled_circuit()
+        self.effects = circuit_effects(self.model)
+        self.requirements = {each.name: each for each in requirements}
+        self.values: dict[bool, dict[str, list[float]]] = {
+            coarse: {each.name: [] for each in requirements} for coarse in (True, False)
+        }
+        self.measured: dict[bool, Measured] = {}
+
+    def costs(self, questions: Mapping[str, Question]) -> dict[str, float]:
+        """Of a round of questions, nats a token over the nominal circuit."""
+        # a quick study has no shorter text for its coarse questions: they are the fine ones
+        grades = {name: question.coarse and not self.asking.quick for name, question in questions.items()}
+        for name, question in questions.items():
+            if question.value not in (asked := self.values[grades[name]][name]):
+                asked.append(question.value)
+        for coarse in set(grades.values()):
+            self.measured[coarse] = measure(NAME, self._variants(coarse), self.asking, QUICK if coarse else self.sizes)
+        return {name: self.added(name, question.value, grades[name]).mean for name, question in questions.items()}
+
+    @property
+    def sizes(self) -> Any:
+        return QUICK if self.asking.quick else SIZES
+
+    def added(self, name: str, value: float, coarse: bool = False) -> Interval:
+        """What `value` costs over the nominal circuit: paired, the mean over chips."""
+        return _minus(self._readings(coarse, name, value), self._nominals(coarse, name))
+
+    def growth(self, name: str, limit: Limit) -> Interval:
+        """What the 10 % past the limit cost."""
+        return _minus(self._readings(False, name, limit.past), self._readings(False, name, limit.value))
+
+    def asked(self, name: str) -> list[tuple[float, float]]:
+        """Every value that was simulated on the whole text, in order, and what it cost."""
+        return [(value, self.added(name, value).mean) for value in sorted(self.values[False][name])]
+
+    def _variants(self, coarse: bool) -> list[Variant]:
+        seeds = sorted({seed for each in self.requirements.values() for seed in each.seeds})
+        found = [nominal(self.model, self.effects, _of(NOMINAL, seed), seed) for seed in seeds]
+        for name, values in self.values[coarse].items():
+            wanted = self.requirements[name]
+            for value in values:
+                model = parameter(wanted.parameter).at(self.model, value)
+                for seed in wanted.seeds:
+                    full = _of(_named(name, value), seed)
+                    found.append(
+                        deviation(full, {}, model, self.effects, against=_of(NOMINAL, seed), seed=seed)
+                    )  # fmt: skip
+        return found
+
+    def _readings(self, coarse: bool, name: str, value: float) -> list[Reading]:
+        read = self.measured[coarse].by_name
+        return [read[_of(_named(name, value), seed)] for seed in self.requirements[name].seeds]
+
+    def _nominals(self, coarse: bool, name: str) -> list[Reading]:
+        return [self.measured[coarse].by_name[_of(NOMINAL, seed)] for seed in self.requirements[name].seeds]
+
+
+def ask(asking: Asking, requirements: Sequence[Requirement] = REQUIREMENTS) -> Answer:
+    """The limits that keep each parameter's cost within `asking.options["budget"]` nats a token.
+
+    Raises
+    ------
+    GaincellError
+        From a measurement, one line.
+    """
+    budget = asking.options.get("budget", BUDGET)
+    bench = _Bench(asking, requirements)
+    limits = run({each.name: search(each.start, each.outward, budget) for each in requirements}, bench.costs)
+    found = [_found(bench, each, limits[each.name], budget) for each in requirements]
+    kept = bench.measured[False]
+    wrong = [each.name for each in found if each.limit is not None and not (each.holds and each.breaks)]
+    unlimited = [each.name for each in found if each.limit is None]
+    verdict = "at every limit the budget holds and 10 % past it does not"
+    if wrong:
+        verdict = f"10 % past the limit the budget still holds for {', '.join(wrong)}"
+    if unlimited:
+        verdict += f"; nothing within reach breaks it for {', '.join(unlimited)}"
+    sentence = f"For {budget:g} nats a token, one parameter at a time: {verdict}."
+    readings = {key: value for each in bench.measured.values() for key, value in each.record["readings"].items()}
+    result = {
+        "numbers": {"budget_nats": budget, "sequences": kept.sequences, "nominal_nats": kept.by_name[NOMINAL].mean},
+        "rows": [asdict(each) for each in found],
+        **kept.record,
+        "readings": readings,
+    }
+    return Answer(
+        result=result,
+        columns=("limit of", "nominal", "limit", "costs", "10 % past"),
+        rows=[_cells(each) for each in found],
+        caption="nats a token over the nominal circuit, paired 95 % intervals; scalers as adapted to that",
+        sentence=sentence,
+        figure=lambda: picture(found, budget),
+    )
+
+
+def _found(bench: _Bench, wanted: Requirement, limit: Limit | None, budget: float) -> Found:
+    turned = parameter(wanted.parameter)
+    common: dict[str, Any] = {"name": wanted.name, "note": wanted.note, "unit": turned.unit}
+    at = turned.nominal(bench.model)
+    if limit is None:
+        return Found(**common, nominal=at, limit=None, asked=bench.asked(wanted.name))
+    here, past = (bench.added(wanted.name, value) for value in (limit.value, limit.past))
+    growth = bench.growth(wanted.name, limit)
+    return Found(
+        **common,
+        nominal=at,
+        limit=limit.value,
+        past=limit.past,
+        added=here.mean,
+        added_interval=_pair(here),
+        past_added=past.mean,
+        past_interval=_pair(past),
+        growth=growth.mean,
+        growth_interval=_pair(growth),
+        holds=here.mean <= budget,
+        breaks=past.mean > budget,
+        asked=bench.asked(wanted.name),
+    )
+
+
+def _named(name: str, value: float) -> str:
+    return f"{name} {value!r}"
+
+
+def _of(name: str, seed: int) -> str:
+    """A variant's name on a chip; chip 0 is the one that is named without its number."""
+    return f"{name}, chip {seed}" if seed else name
+
+
+def _minus(of: Sequence[Reading], others: Sequence[Reading]) -> Interval:
+    """Paired difference of the means over chips, clustered by sequence."""
+    sums = np.mean([each.sums for each in of], axis=0) - np.mean([each.sums for each in others], axis=0)
+    return mean_interval(sums, np.full(len(sums), of[0].tokens))
+
+
+def _pair(interval: Interval) -> tuple[float, float] | None:
+    return None if interval.low is None or interval.high is None else (interval.low, interval.high)
+
+
+def _cells(each: Found) -> list[str]:
+    if each.limit is None:
+        return [each.name, amount(each.nominal, each.unit), "none found", "", ""]
+    return [each.name, amount(each.nominal, each.unit), amount(each.limit, each.unit),
+            _plus_minus(each.added, each.added_interval), _plus_minus(each.past_added, each.past_interval)]  # fmt: skip
+
+
+def _plus_minus(mean: float | None, interval: tuple[float, float] | None) -> str:
+    if mean is None:
+        return ""
+    return f"{mean:+.4f}" if interval is None else f"{mean:+.4f} ±{interval[1] - mean:.4f}"
+
+
+def picture(found: Sequence[Found], budget: float) -> str:
+    """SVG: what each parameter costs around its limit, and the budget."""
+    import matplotlib.pyplot as plt
+
+    drawn, axis = plt.subplots(figsize=(7.2, 4.2))
+    styles = ("-", "--", ":")
+    for number, each in enumerate(one for one in found if one.limit is not None):
+        assert each.limit is not None
+        past = max((value / each.limit for value, _ in each.asked), default=1.0)
+        grows = past > 1 and each.past is not None and abs(each.past) > abs(each.limit)
+        points = sorted((value / each.limit if grows else each.limit / value, cost) for value, cost in each.asked)
+        label = f"{each.name}, {amount(each.limit, each.unit)}"
+        axis.plot(*zip(*points, strict=True), color=COLORS[number % len(COLORS)], marker="o", markersize=3,
+                  linestyle=styles[number // len(COLORS) % len(styles)], linewidth=1, label=label)  # fmt: skip
+    axis.axhline(budget, color=MUTED, linewidth=0.8)
+    for at in (1.0, 1.1):
+        axis.axvline(at, color=MUTED, linewidth=0.8, linestyle=":")
+    axis.set_xscale("log")
+    axis.set_xlabel("times its limit (1 over, where less is worse); dotted: 10 % past it")
+    axis.set_ylabel("loss over the nominal circuit, nats a token")
+    axis.legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return to_svg(drawn)
+
+
+STUDY = Inquiry(name=NAME, question=__doc__ or "", ask=ask, options=("budget",))
