@@ -15,8 +15,8 @@ row, so it is exact where all rows have the same response or the same current. u
 (but for the second order of u[i]/sum(u)): it is exact too where one or two rows are on, and what it leaves out is
 a sum of random signs. A row that is off has u = 0: nothing depends on the rows that are off, nor on how many there are.
 
-Summed over a column min(T, T') is T T', exact where either pulse is 0 or T_max, and a few products f(T) f(T') of what
-is left; a cell with itself has min(T, T) = T exactly.
+The sums over a row take min(T, T') for T T'/L + a few products f(T) f(T'), with L the longest pulse of a query: exact
+where either pulse is 0 or L. A cell with itself has min(T, T) = T.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ Table = npt.NDArray[np.float64]
 _PULSE_STEPS, _NODES = 1024, 256
 MODES = 8
 """Products f(T) f(T') that are known."""
-_SHORT = 0.05
-"""Pulses are taken to be as dense as 1/(T + _SHORT): queries fill 0..1, the converters' pulses are mostly short."""
+_SHORT = 0.2
+"""Pulses are taken to be as dense as 1/(T + _SHORT), T over the longest: more of the converters' pulses are short."""
 
 
 class Cells:
@@ -79,7 +79,7 @@ class Pulses:
     Parameters
     ----------
     first_row: how many rows lie between the first one and the clamp.
-    modes: products f(T) f(T') that stand for min(T, T') - T T', at most `MODES`.
+    modes: products f(T) f(T') that stand for min(T, T') - T T'/L, at most `MODES`.
     """
 
     def __init__(self, pulses: Array, first_row: int = 0, modes: int = MODES, out: Array | None = None) -> None:
@@ -87,29 +87,32 @@ class Pulses:
         green = greens_function(first_row + rows)[first_row:, first_row:].astype(dtype)
         own = green.diagonal()[:, np.newaxis].copy()
         np.fill_diagonal(green, 0)
-        others = np.matmul(green, pulses)
-        others *= pulses
-        step = np.rint(pulses * dtype.type(_PULSE_STEPS)).astype(np.intp)
-        value, of_others = np.empty_like(pulses), np.empty_like(pulses)
+        longest = _at_least_tiny(pulses.max(axis=-2, keepdims=True))
+        part = pulses / longest
+        others = np.matmul(green, part)
+        others *= part
+        step = np.rint(part * dtype.type(_PULSE_STEPS)).astype(np.intp)
+        value, of_others = part, np.empty_like(pulses)
         for mode in _pulse_modes()[:modes].astype(dtype):
             mode.take(step, out=value, mode="clip")
             np.matmul(green, value, out=of_others)
             of_others *= value
             others += of_others
+        others *= longest
         self.alone = np.multiply(own, pulses, out=out)
         self.alone += others
         # u[i] u[k]/sum(u) without its diagonal lacks the share of a row's sum that u[i] has of all
-        share = np.divide(others, _sums(others), out=value)
+        share = np.divide(others, _at_least_tiny(others.sum(axis=-2, keepdims=True)), out=value)
         np.subtract(1, share, out=share)
         others /= share
         self.alone -= others
-        others /= np.sqrt(_sums(others))
+        others /= np.sqrt(_at_least_tiny(others.sum(axis=-2, keepdims=True)))
         self.together = others
 
 
-def _sums(values: Array) -> Array:
-    """Over the rows, (..., 1, queries); the least positive number where no row is on."""
-    return np.maximum(values.sum(axis=-2, keepdims=True), np.finfo(values.dtype).tiny)
+def _at_least_tiny(values: Array) -> Array:
+    """So that it can be divided by: 0 is where no row is on."""
+    return np.maximum(values, np.finfo(values.dtype).tiny)
 
 
 def _branches(law: Law, volts: Array, bl: float, rail: float) -> Array:
