@@ -21,7 +21,7 @@ from gaincell_char.cli.common import json_option, message, print_json, progress
 @click.option("--converters", type=click.Choice(["frozen", "scaled"]), default="frozen", show_default=True,
               help="Converters of the nominal cell, or as large as the cell's current asks for.")  # fmt: skip
 @click.option(
-    "--samples", type=click.IntRange(12, 1000), default=48, show_default=True, help="Designs simulated first."
+    "--samples", type=click.IntRange(12, 1000), default=32, show_default=True, help="Designs simulated first."
 )
 @click.option("--points", type=click.IntRange(3, 100), default=10, show_default=True, help="Points of the front.")
 @click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True,

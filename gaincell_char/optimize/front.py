@@ -17,8 +17,9 @@ _APART = 0.02
 Function = Callable[[Array], Array]
 
 
-def front(surrogate: Surrogate, free: int, budget: float, count: int, seed: int) -> Array:
-    """Points (at most `count`, free) of the cube, from the least loss to the least energy within `budget` (nats).
+def front(surrogate: Surrogate, free: int, budget: float, count: int, seed: int, through: float | None = None) -> Array:
+    """Points (at most `count`, free) of the cube, from the least loss to the least energy within `budget` (nats); one
+    of them at the loss `through`, where the front has it.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def front(surrogate: Surrogate, free: int, budget: float, count: int, seed: int)
     cheapest = _least(surrogate, surrogate.energy_J, budget, free, seed)
     highest = min(float(surrogate.added(cheapest[None])[0]), budget)
     levels = np.linspace(lowest, highest, count)[1:-1]
+    if through is not None and levels.size and lowest < through < highest:
+        levels[np.argmin(np.abs(levels - through))] = through
     between = [_least(surrogate, surrogate.energy_J, level, free, seed) for level in levels]
     return _distinct(np.array([best, *between, cheapest]))
 

@@ -43,7 +43,7 @@ class Request:
     budget: float
     space: Space = field(default_factory=Space)
     scaled: bool = False
-    samples: int = 48
+    samples: int = 32
     points: int = 10
     rounds: int = 3
     seed: int = 0
@@ -132,10 +132,11 @@ def optimize(request: Request, out: Path, workers: int, report: Report) -> Found
     linear, first = bench.simulate([default, *drawn], _noted(report, "sample"))
     known, rounds = list(first), []
     felt = [NAMES.index(name) for name in NAMES if not (request.scaled and name == "log_gain")]
+    through = None if first[0].loss is None else first[0].loss.minus(linear).mean
     for number in range(1, request.rounds + 1):
         surrogate = Surrogate([_sample(each, linear) for each in known if each.features is not None], felt)
         error = surrogate.stated_error(request.budget)
-        points = front(surrogate, len(request.space.free), request.budget, request.points, request.seed)
+        points = front(surrogate, len(request.space.free), request.budget, request.points, request.seed, through)
         designs = [_at(request.space, point) for point in points]
         at = np.array([design.point for design in designs])
         _, simulated = bench.simulate(designs, _noted(report, f"front {number}"))

@@ -1,12 +1,13 @@
 """The model between simulated designs: from sizes to energy, and by way of five features of the cell to the loss.
 
 Energy and features come from ngspice for every design and are smooth in the sizes. The loss comes from a network that
-was adapted to the cell, is known for fewer designs, and depends on the features alone. Each is a thin-plate spline
-(SciPy) whose smoothing has the smallest leave-one-out error.
+was adapted to the cell, is known for fewer designs, and depends on the features alone. Each is a thin-plate spline over
+a polynomial (SciPy); degree and smoothing are those with the smallest leave-one-out error.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,23 +18,30 @@ from scipy.interpolate import RBFInterpolator
 from gaincell_char.errors import GaincellError
 from gaincell_char.optimize.space import Array
 
-_SMOOTHINGS = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+_DEGREES = (1, 2)
+_SMOOTHINGS = (1e-6, 1e-3, 1e-2, 1e-1, 1.0, 1e3)
+"""Between a spline through every point and the polynomial alone."""
+_POINTS_A_TERM = 1.1
+"""Of a polynomial; with fewer it would be bent by single designs."""
 SOFTENED_NATS = 0.1
 """The loss is fitted as log(added + this): it spans nats at the ends and hundredths in the middle."""
 
 
 @dataclass(frozen=True)
 class Smooth:
-    """A spline through values `y` (n,) at `x` (n, d)."""
+    """A spline near values `y` (n,) at `x` (n, d)."""
 
     x: Array
     y: Array
     smoothing: float
+    degree: int = 1
 
     @classmethod
     def fit(cls, x: Array, y: Array) -> Smooth:
-        """The one with the smoothing whose leave-one-out rms is smallest."""
-        tried = [cls(x, y, smoothing) for smoothing in _SMOOTHINGS]
+        """The one whose leave-one-out rms is smallest."""
+        moving = int((np.ptp(x, axis=0) > 0).sum())
+        degrees = [degree for degree in _DEGREES if len(y) > _POINTS_A_TERM * math.comb(moving + degree, degree)]
+        tried = [cls(x, y, smoothing, degree) for degree in degrees for smoothing in _SMOOTHINGS]
         return min(tried, key=lambda each: float(np.mean(each.left_out() ** 2)))
 
     def __call__(self, at: Array) -> Array:
@@ -43,7 +51,7 @@ class Smooth:
     @cached_property
     def _spline(self) -> RBFInterpolator:
         return RBFInterpolator(
-            self._scaled(self.x), self.y, smoothing=self.smoothing, kernel="thin_plate_spline", degree=1
+            self._scaled(self.x), self.y, smoothing=self.smoothing, kernel="thin_plate_spline", degree=self.degree
         )
 
     def _scaled(self, at: Array) -> Array:
@@ -53,7 +61,7 @@ class Smooth:
 
     def without(self, index: int) -> Smooth:
         """The spline that has not seen point `index`."""
-        return Smooth(np.delete(self.x, index, axis=0), np.delete(self.y, index), self.smoothing)
+        return Smooth(np.delete(self.x, index, axis=0), np.delete(self.y, index), self.smoothing, self.degree)
 
     def left_out(self) -> Array:
         """Error (n,) at each point of the spline without it."""
