@@ -138,6 +138,23 @@ def window(waveforms: Waveforms, vector: str, vdd_V: float, why: str) -> tuple[f
     return float(rises[0]), float(falls[0])
 
 
+def check_measurable(pulses_s: Iterable[float], window_s: float, lsb_s: float) -> None:
+    """Pulses whose differences are to be measured must be neither zero nor clamped, at least a tenth of `lsb_s` off.
+
+    Raises
+    ------
+    SimulationFailure
+        `MEASURE_FAILED`: one is; lists them all.
+    """
+    pulses = list(pulses_s)
+    if not all(0.1 * lsb_s < each < window_s - 0.1 * lsb_s for each in pulses):
+        raise SimulationFailure(
+            FailureKind.MEASURE_FAILED,
+            f"a pulse is zero or clamped by its window of {window_s:.4g} s, so pulses cannot be compared; pulses: "
+            + ", ".join(f"{each:.4g}" for each in pulses),
+        )
+
+
 def held_charge(waveforms: Waveforms, index: int, start_s: float, stop_s: float) -> float:
     """Charge that the cells of a column's twin draw from their bit line."""
     return integral(waveforms.scale, -waveforms.vectors[f"i(vh{index})"], start_s, stop_s, f"charge of column {index}")

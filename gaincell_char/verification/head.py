@@ -18,11 +18,12 @@ from gaincell_char.errors import InputError, unknown_name
 from gaincell_char.paths import cache_folder
 from gaincell_char.spice.engine import open_engine
 from gaincell_char.sweep.execute import Task
+from gaincell_char.sweep.worker import ATTEMPT
 from gaincell_char.technology import CORNERS
 from gaincell_char.verification import predict
 from gaincell_char.verification.cases import Size, draw
 from gaincell_char.verification.compare import Comparison, compare
-from gaincell_char.verification.simulate import Failure, Progress, Row, run, task
+from gaincell_char.verification.simulate import RETRIES, Failure, Progress, Row, run, task
 from gaincell_char.verification.statistics import (
     CORNER_LIMITS,
     FIDELITIES,
@@ -175,6 +176,7 @@ def result(prepared: Prepared, simulated: Simulated) -> dict[str, Any]:
         "passed": not missed,
         "missed": missed,
         "statistics": {name: asdict(each) for name, each in found.items()},
+        "retries": [dict(each) for each in RETRIES],
         "histogram": {str(code): count for code, count in histogram(compared).items()},
         "cases": [_case(each, simulated.rows[each.index]) for each in compared],
         "failures": [{"case": each.index, "kind": each.kind.value, "reason": each.reason, "deck": str(each.deck)}
@@ -197,4 +199,5 @@ def _case(each: Comparison, row: Row) -> dict[str, Any]:
         "key_line_V": [row["key_low_V"], row["key_high_V"]],
         "value_line_V": [row["value_low_V"], row["value_high_V"]],
         "windows_s": [row["key_window_s"], row["positive_window_s"], row["negative_window_s"]],
+        "attempt": round(row[ATTEMPT]),
     }

@@ -29,6 +29,8 @@ from gaincell_char.sweep.worker import Done, Outcome
 VERSION = 1
 """Of what is simulated and measured of a case: raise it where a stored row would come out differently."""
 TIMEOUT_S = 1800.0
+RETRIES: tuple[Mapping[str, float], ...] = ({"reltol": 5e-4},)
+"""Numerics of the tiles, tried in order where a case does not converge; its row says which were needed."""
 Progress = Callable[[int, int, str], None]
 Row = Mapping[str, float]
 _AXES = tuple(Axis(name, "1", (0.0,), False, meaning) for name, meaning in (("case", "index"), ("seed", "of all")))
@@ -126,12 +128,19 @@ def task(
 ) -> Task:
     """The deck of `case` under its key. `engine`: identity of the engine that is to run it."""
     own = dataclasses.replace(setting, axes={"case": (float(index),), "seed": (float(seed),)})
-    plain = key_deck(setting, case, phases, widths_s)
-    deck = HeadDeck(plain.text, plain.vectors, plain.files, setting, case, phases)
-    known = identify(bench(case.columns, phases), own, deck, engine)
+
+    def deck(here: Setting) -> HeadDeck:
+        plain = key_deck(here, case, phases, widths_s)
+        return HeadDeck(plain.text, plain.vectors, plain.files, here, case, phases)
+
+    first = deck(setting)
+    known = identify(bench(case.columns, phases), own, first, engine)
     # the decks after the first follow from these, and from netlists that the first includes too
-    inputs = {**known.inputs, "case": dataclasses.asdict(case), "phases": dataclasses.asdict(phases)}
-    return Task(Identity(keys.key(inputs), inputs), own, deck)
+    inputs = {**known.inputs, "case": dataclasses.asdict(case), "phases": dataclasses.asdict(phases),
+              "retries": [dict(each) for each in RETRIES]}  # fmt: skip
+    others = [dataclasses.replace(setting, numerics={**setting.numerics, **each}) for each in RETRIES]
+    alternatives = tuple((dataclasses.replace(own, numerics=each.numerics), deck(each)) for each in others)
+    return Task(Identity(keys.key(inputs), inputs), own, first, alternatives)
 
 
 def run(

@@ -125,6 +125,20 @@ def test_a_burst_is_measured_against_the_line_of_few_cells() -> None:
     assert [row["shift_s"] for row in rows] == pytest.approx([-0.1e-9, -0.3e-9], rel=1e-4)
 
 
+@pytest.mark.parametrize("pulses_s", [[0.9e-9, 3e-9, 15e-9], [0.0, 3e-9, 4e-9], [15e-9, 3e-9, 4e-9]])
+def test_a_burst_with_a_clamped_or_missing_pulse_is_a_failed_measurement(pulses_s: list[float]) -> None:
+    asked = Setting(axes={"cells_on": (16.0,)})
+    with pytest.raises(SimulationFailure, match=r"zero or clamped by its window of 1.5e-08 s.*; pulses: ") as caught:
+        testbench("charge_to_pulse.burst").measure(asked, transfer_waveforms(pulses_s))
+    assert caught.value.kind is FailureKind.MEASURE_FAILED
+
+
+def test_settling_of_clamped_pulses_is_a_failed_measurement() -> None:
+    asked = Setting(axes={"wait_s": (4e-9, 1e-9)})
+    with pytest.raises(SimulationFailure, match="zero or clamped"):
+        testbench("charge_to_pulse.settling").measure(asked, transfer_waveforms([15e-9, 15e-9]))
+
+
 def test_settling_is_measured_against_the_longest_wait() -> None:
     bench = testbench("charge_to_pulse.settling")
     rows = bench.measure(Setting(axes={"wait_s": (4e-9, 1e-9)}), transfer_waveforms([2e-9, 1.9e-9]))

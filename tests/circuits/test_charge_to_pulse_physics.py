@@ -41,7 +41,7 @@ def test_charge_becomes_pulse_width_and_the_slope_is_the_replica_current(engine)
     replica = Setting()
     lines = [
         *sources(vdd=0.9, b=0.5),
-        "x1 0 b vdd 0 unit_source units=8 wp=82.5e-9 lrp=0.55e-6 scale=3",
+        "x1 0 b vdd 0 unit_source units=8 wp=82.1e-9 lrp=0.55e-6 scale=4",
         ".op",
     ]
     deck = assemble("replica", replica, ("gates.lib", "front_end.lib"), {"gmin": 1e-15}, lines, ["i(vb)"])

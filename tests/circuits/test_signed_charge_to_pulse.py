@@ -124,6 +124,14 @@ def test_a_burst_is_measured_against_the_line_of_few_cells(sign: int) -> None:
     assert row["shift_s"] == pytest.approx(-0.2e-9, abs=5e-12)
 
 
+@pytest.mark.parametrize("pulses_s", [(2.8e-9, 1e-9, 15.484e-9), (0.0, 1e-9, 3e-9)])
+def test_a_burst_with_a_clamped_or_missing_pulse_is_a_failed_measurement(pulses_s: tuple[float, ...]) -> None:
+    asked = Setting(axes={"cells_on": (24.0,), "cell_time_s": (54e-9,)})
+    with pytest.raises(SimulationFailure, match="zero or clamped by its window") as caught:
+        testbench("signed_charge_to_pulse.burst").measure(asked, waveforms(*pulses_s))
+    assert caught.value.kind is FailureKind.MEASURE_FAILED
+
+
 def test_settling_is_measured_against_the_longest_wait() -> None:
     asked = Setting(axes={"wait_s": (4e-9, 1e-9), "cell_time_s": (-36e-9,)})
     rows = testbench("signed_charge_to_pulse.settling").measure(asked, waveforms(-2e-9, -1.9e-9))

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.ngspice
 LSB_S = tile.LSB_S
 FULL_SCALE_C = 74.094e-15  # 40 unit currents of the nominal cell for 15 ns
 TRIP_V = 0.455
-READ_WIDTH, READ_LENGTH, SELECT_WIDTH, UNITS = 4 * 82.1e-9, 4 * 0.55e-6, 4 * 100e-9, 4
+READ_WIDTH, READ_LENGTH, SELECT_WIDTH, UNITS = 4.6 * 81.9e-9, 4.6 * 0.55e-6, 4.6 * 100e-9, 4
 """Of the source, scaled."""
 
 

@@ -151,7 +151,7 @@ def test_gate_areas_are_those_of_the_netlists_by_hand() -> None:
     assert cell.gate_m2 == pytest.approx(read + select + write)
     assert cell.capacitance_F == pytest.approx(10e-15)
     front = area(known, "front_end", {"cint_F": 225e-15})
-    assert front.gate_m2 == pytest.approx(1.8e-6 * 3.8 * 100e-9 + 800e-9 * (150e-9 + 30e-9))
+    assert front.gate_m2 == pytest.approx(2.0e-6 * 3.8 * 100e-9 + 800e-9 * (150e-9 + 30e-9))
     assert front.capacitance_F == pytest.approx(225e-15)
     units = area(known, "unit_source", {"units": 8.0, "scale": 3.0, "wp": 80e-9, "ckick_F": 14e-15})
     assert units.gate_m2 == pytest.approx(8 * (9 * 80e-9 * 0.55e-6 + 3 * 100e-9 * 30e-9))

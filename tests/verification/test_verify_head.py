@@ -168,6 +168,17 @@ def test_finished_cases_are_kept_and_a_failed_one_is_tried_again(playback: Playb
     assert third.rows == again.rows
 
 
+def test_a_case_that_does_not_converge_is_tried_with_other_numerics_and_says_so(
+    playback: PlaybackEngine, tmp_path: Path
+) -> None:
+    playback.fails_at, playback.retry_helps = 1, True
+    prepared, simulated, _ = _run(characterized(), tmp_path / "s.sqlite")
+    assert not simulated.failed
+    found = head.result(prepared, simulated)
+    assert [case["attempt"] for case in found["cases"]] == [0, 1, 0]
+    assert found["retries"] == [dict(each) for each in simulate.RETRIES]
+
+
 def test_what_the_first_deck_does_not_hold_is_part_of_the_key_too(playback: PlaybackEngine) -> None:
     (made,) = head.prepare(_request(1), characterized()).tasks
     assert isinstance(made.deck, simulate.HeadDeck)

@@ -67,11 +67,12 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     Raises
     ------
     SimulationFailure
-        `MEASURE_FAILED` where the window or a pulse does not open or close.
+        `MEASURE_FAILED` where the window or a pulse does not open or close, or a pulse is zero or clamped.
     """
     axes = axis_values(setting, AXES)
     cells = axes["cells_on"]
-    *found, low, high = tile.readings(setting, waveforms, len(cells) + 2)
+    *found, low, high = read = tile.readings(setting, waveforms, len(cells) + 2)
+    converter.check_measurable((each.pulse_s for each in read), tile.values(setting)[0]["t_max_s"], tile.LSB_S)
     slope = (high.pulse_s - low.pulse_s) / (high.charge_C - low.charge_C)
     return [
         {
@@ -95,7 +96,7 @@ TESTBENCH = Testbench(
     parameters=tile.ALL_PARAMETERS,
     axes=AXES,
     columns=COLUMNS,
-    version=1,
+    version=2,
     deck=deck,
     measure=measure,
     numerics=NUMERICS,

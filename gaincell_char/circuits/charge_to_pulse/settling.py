@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gaincell_char.circuits.charge_to_pulse import tile
-from gaincell_char.circuits.converter import NUMERICS, Group
+from gaincell_char.circuits.converter import NUMERICS, Group, check_measurable
 from gaincell_char.circuits.settings import axis_values
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
 from gaincell_char.errors import InputError
@@ -38,10 +38,11 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     Raises
     ------
     SimulationFailure
-        `MEASURE_FAILED` where the window or a pulse does not open or close.
+        `MEASURE_FAILED` where the window or a pulse does not open or close, or a pulse is zero or clamped.
     """
     waits = axis_values(setting, AXES)["wait_s"]
     found = tile.readings(setting, waveforms, len(waits))
+    check_measurable((each.pulse_s for each in found), tile.values(setting)[0]["t_max_s"], tile.LSB_S)
     settled = found[waits.index(max(waits))].pulse_s
     return [
         {"wait_s": wait, "charge_C": each.charge_C, "pulse_s": each.pulse_s, "shift_s": each.pulse_s - settled}
@@ -56,7 +57,7 @@ TESTBENCH = Testbench(
     parameters=tile.ALL_PARAMETERS,
     axes=AXES,
     columns=COLUMNS,
-    version=1,
+    version=2,
     deck=deck,
     measure=measure,
     numerics=NUMERICS,

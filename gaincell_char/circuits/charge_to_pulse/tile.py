@@ -28,14 +28,14 @@ have other names, thus other draws, than those of a column."""
 
 _SIZES = (
     Parameter("charge_to_pulse.cint_F", 450e-15, "F", 50e-15, 5e-12, "integrating capacitor"),
-    Parameter("charge_to_pulse.wamp", 1.8e-6, "m", 100e-9, 20e-6, "width of the amplifier's N device"),
+    Parameter("charge_to_pulse.wamp", 2.0e-6, "m", 100e-9, 20e-6, "width of the amplifier's N device"),
     Parameter("charge_to_pulse.lamp", 100e-9, "m", 30e-9, 1e-6, "length of the amplifier's devices"),
     Parameter("charge_to_pulse.ratio", 2.8, "", 1.0, 20.0, "the amplifier's P width over its N width"),
     Parameter("charge_to_pulse.units", 8.0, "", 1.0, 64.0, "read branches of a cell in the replica current"),
-    Parameter("charge_to_pulse.wref", 82.5e-9, "m", 40e-9, 1e-6, "width of the P read device in a replica, unscaled"),
+    Parameter("charge_to_pulse.wref", 82.1e-9, "m", 40e-9, 1e-6, "width of the P read device in a replica, unscaled"),
     Parameter("charge_to_pulse.lref", 0.55e-6, "m", 150e-9, 5e-6, "length of the P read device in a replica, unscaled"),
-    Parameter("charge_to_pulse.scale", 3.0, "", 1.0, 10.0, "factor on width and length of a replica (matching)"),
-    Parameter("charge_to_pulse.ckick_F", 14e-15, "F", 0.0, 200e-15, "capacitor, replica enable to bit line"),
+    Parameter("charge_to_pulse.scale", 4.0, "", 1.0, 10.0, "factor on width and length of a replica (matching)"),
+    Parameter("charge_to_pulse.ckick_F", 20e-15, "F", 0.0, 200e-15, "capacitor, replica enable to bit line"),
 )
 _OPERATION = (
     Parameter("charge_to_pulse.t_max_s", 15e-9, "s", 1e-9, 100e-9, "width of the pulse window"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaincell_char.circuits.converter import NUMERICS, ROWS
+from gaincell_char.circuits.converter import NUMERICS, ROWS, check_measurable
 from gaincell_char.circuits.settings import axis_values
 from gaincell_char.circuits.signed_charge_to_pulse import tile
 from gaincell_char.circuits.signed_charge_to_pulse.transfer import groups
@@ -47,12 +47,15 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     Raises
     ------
     SimulationFailure
-        `MEASURE_FAILED` where a window or a pulse does not open or close once, or a sign is not decided.
+        `MEASURE_FAILED` where a window or a pulse does not open or close once, a sign is not decided, or a
+        pulse is zero or clamped.
     """
     axes = axis_values(setting, AXES)
     (cell_time,) = axes["cell_time_s"]
     cells = axes["cells_on"]
-    *found, low, high = tile.readings(setting, waveforms, len(cells) + len(_SLOW_PARTS))
+    *found, low, high = read = tile.readings(setting, waveforms, len(cells) + len(_SLOW_PARTS))
+    narrowest = min(closed - opened for opened, closed in tile.windows(setting, waveforms).values())
+    check_measurable((abs(each.pulse_s) for each in read), narrowest, tile.LSB_S)
     slope = (high.pulse_s - low.pulse_s) / (high.charge_C - low.charge_C)
     return [
         {
@@ -77,7 +80,7 @@ TESTBENCH = Testbench(
     parameters=tile.ALL_PARAMETERS,
     axes=AXES,
     columns=COLUMNS,
-    version=1,
+    version=2,
     deck=deck,
     measure=measure,
     numerics=NUMERICS,

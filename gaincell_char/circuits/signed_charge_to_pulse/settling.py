@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaincell_char.circuits.converter import NUMERICS, Group
+from gaincell_char.circuits.converter import NUMERICS, Group, check_measurable
 from gaincell_char.circuits.settings import axis_values
 from gaincell_char.circuits.signed_charge_to_pulse import tile
 from gaincell_char.circuits.testbench import Axis, Setting, Testbench
@@ -44,11 +44,14 @@ def measure(setting: Setting, waveforms: Waveforms) -> list[dict[str, float]]:
     Raises
     ------
     SimulationFailure
-        `MEASURE_FAILED` where a window or a pulse does not open or close once, or a sign is not decided.
+        `MEASURE_FAILED` where a window or a pulse does not open or close once, a sign is not decided, or a
+        pulse is zero or clamped.
     """
     axes = axis_values(setting, AXES)
     waits, (cell_time,) = axes["wait_s"], axes["cell_time_s"]
     found = tile.readings(setting, waveforms, len(waits))
+    narrowest = min(closed - opened for opened, closed in tile.windows(setting, waveforms).values())
+    check_measurable((abs(each.pulse_s) for each in found), narrowest, tile.LSB_S)
     settled = found[waits.index(max(waits))].pulse_s
     return [
         {
@@ -69,7 +72,7 @@ TESTBENCH = Testbench(
     parameters=tile.ALL_PARAMETERS,
     axes=AXES,
     columns=COLUMNS,
-    version=1,
+    version=2,
     deck=deck,
     measure=measure,
     numerics=NUMERICS,
