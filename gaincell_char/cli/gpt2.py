@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gaincell_char.cli.common import json_option, message, print_json, progress
+from gaincell_char.cli.common import Advance, json_option, message, print_json, progress
 
 if TYPE_CHECKING:
+    from gaincell_char.evaluation.perplexity import Perplexity
     from gaincell_char.gpt2 import GPT2, Attention
     from gaincell_char.gpt2.hardware import Choice
 
@@ -56,23 +58,50 @@ def network_options(function: Decorated) -> Decorated:
 @command.command()
 @network_options
 @click.option("--text", type=click.Path(path_type=Path), help="UTF-8 file. Default: held-out standard-library code.")
+@click.option(
+    "--fit-draws",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Also the interval that the model's fits leave, from N models that their held-out errors allow.",
+)
 @json_option
-def perplexity(text: Path | None, as_json: bool, **options: Any) -> None:
+def perplexity(text: Path | None, fit_draws: int | None, as_json: bool, **options: Any) -> None:  # fmt: skip
     """Loss and perplexity of a text, with 95 % intervals."""
     from gaincell_char.evaluation.perplexity import evaluate_held_out, evaluate_text
     from gaincell_char.gpt2.tokenizer import read_text
 
+    if fit_draws is not None and options["model"] == "software":
+        raise click.UsageError("--fit-draws: software attention is no fit; give a circuit with --model")
     content = None if text is None else read_text(text)
     lm, attention, choice = _network(options)
+    measure = partial(evaluate_held_out, lm) if content is None else partial(evaluate_text, lm, content)
     with progress("perplexity", quiet=as_json) as advance:
-        if content is None:
-            found = evaluate_held_out(lm, attention, progress=advance)
-        else:
-            found = evaluate_text(lm, content, attention, progress=advance)
+        found = measure(attention, progress=advance)
+        fits = {} if fit_draws is None else _fits(lm, choice, measure, fit_draws, advance)
     if as_json:
-        print_json({**choice.describe(), "text": str(text or "held-out standard-library code"), **found.describe()})
-    else:
-        click.echo(str(found))
+        source = str(text or "held-out standard-library code")
+        print_json({**choice.describe(), "text": source, **found.describe(), **fits})
+        return
+    click.echo(str(found))
+    if fits:
+        low, high = fits["fit_interval_nats"]
+        click.echo(f"loss of {fit_draws} models that the fits allow: 95 % within [{low:.4f}, {high:.4f}] nats a token")
+
+
+def _fits(
+    lm: GPT2, choice: Choice, measure: Callable[..., Perplexity], draws: int, advance: Advance
+) -> dict[str, Any]:  # fmt: skip
+    """What is left open by the model being a fit, as JSON: `evaluation.model_error`, same text, same scalers."""
+    from gaincell_char.behavior import load_model
+    from gaincell_char.evaluation.model_error import fit_bounds, prediction_interval, with_fit_errors
+
+    model, losses = load_model(choice.model), []
+    for seed in range(1, draws + 1):
+        losses.append(measure(choice.attention(lm, with_fit_errors(model, seed))).loss.mean)
+        advance(seed, draws, "models that the fits allow")
+    interval = prediction_interval(losses)
+    bounds = {name: error.maximum_relative for name, error in fit_bounds(model).items()}
+    return {"fit_interval_nats": [interval.low, interval.high], "fit_draws": draws, "fit_bounds": bounds}
 
 
 @command.command()

@@ -54,7 +54,11 @@ class Choice:
             return load_gpt2(self.weights_name), SoftmaxAttention(self.window)
         model = load_model(self.model)
         lm = load_gpt2(self.weights_name)
-        return lm, analog_attention_for(
+        return lm, self.attention(lm, model)
+
+    def attention(self, lm: GPT2, model: BehavioralModel) -> AnalogAttention:
+        """The attention of the choice on `model`, be it the one that was chosen or one that differs from it."""
+        return analog_attention_for(
             lm,
             model,
             self.scalers,

@@ -69,6 +69,30 @@ def test_window_and_analog_options_change_the_result(gaincell, checkpoint, text)
     assert len(set(losses.values())) == len(losses)
 
 
+def test_the_fits_interval_is_around_the_loss_and_beside_that_of_the_text(gaincell, checkpoint, text):
+    folder = checkpoint(gaincell={"attention": "linear-hardware"})
+    asked = ("gpt2", "perplexity", "--weights", folder, "--text", text, "--model", "cmos28", "--fit-draws", 4)
+    code, out, _ = gaincell(*asked, "--json")
+    found = json.loads(out)
+    assert code == 0
+    (low, high), of_text = found["fit_interval_nats"], found["loss_interval_nats"]
+    assert 0 < high - low < of_text[1] - of_text[0]
+    assert abs(found["loss_nats"] - (low + high) / 2) < 3 * (high - low)
+    assert found["fit_draws"] == 4
+    assert found["fit_bounds"]["cell.pulse_charge.surface"] == pytest.approx(5e-4, rel=0.2)
+    assert "models that the fits allow" in gaincell(*asked)[1]
+
+
+def test_what_is_no_fit_has_no_interval(gaincell, checkpoint, text):
+    folder = checkpoint(gaincell={"attention": "linear-hardware"})
+    asked = ("gpt2", "perplexity", "--weights", folder, "--text", text, "--fit-draws", 4)
+    assert "software attention is no fit" in gaincell(*asked)[2]
+    code, _, said = gaincell(*asked, "--model", "leroux2025")
+    assert code == 2
+    assert "no fit of it has an error on held-out points" in said
+    assert "Traceback" not in said
+
+
 def test_scalers_beside_the_weights_are_used(gaincell, checkpoint, text):
     folder = checkpoint(gaincell={"attention": "linear-hardware"})
     scalers = default_scalers(2, 2)
