@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SOFTWARE, CONTROL = "embedded/software", "embedded/software-control"
 CELL, STRAIGHT_LINE = "leroux2025", "leroux2025_linear"
-TOKENS, QUICK_TOKENS = 500_000, 50_000
+TOKENS, QUICK_TOKENS = 400_000, 40_000
 SEQUENCES = 16
 """Held-out sequences that a fine-tuning measures itself on."""
 VERSION = 1
