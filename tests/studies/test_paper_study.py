@@ -38,7 +38,6 @@ def product(name, mean):
         "before": before,
         "curve": [[1, mean]],
         "tokens": 400_000,
-        **more,
     }
 
 
