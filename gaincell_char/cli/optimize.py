@@ -27,7 +27,7 @@ from gaincell_char.cli.common import json_option, message, print_json, progress
 @click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True,
               help="Fronts simulated at most; each that misses the stated error teaches the next.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the sample and the search.")
-@click.option("--quick", is_flag=True, help="A quarter of the text: wider intervals.")
+@click.option("--quick", is_flag=True, help="A third of the text: wider intervals.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("gaincell-out"), show_default=True,
               help="Folder of results; what is there already is not simulated again.")  # fmt: skip
 @click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")

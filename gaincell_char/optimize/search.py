@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gaincell_char import keys
 from gaincell_char.adaptation.suitability import suitability
 from gaincell_char.behavior import BehavioralModel, load_model
+from gaincell_char.behavior.schema import Provenance
 from gaincell_char.cost.lines import Line
 from gaincell_char.evaluation import Loss
 from gaincell_char.optimize import characterize
@@ -25,6 +27,7 @@ from gaincell_char.pipeline.artifacts import ArtifactFolder
 from gaincell_char.pipeline.network import LINEAR, Sizes, corpus_stage
 from gaincell_char.pipeline.stages import Report, StageResult, run_stages
 from gaincell_char.studies.plan import Variant, stages
+from gaincell_char.version import __version__
 
 NOMINAL = "cmos28"
 METHOD = "offset-aware"
@@ -32,8 +35,8 @@ LEAST_GAIN, LARGEST_DISTORTION = 0.45, 0.6
 """Beyond these a network is not run: what it would lose is known to be far beyond any budget (docs/studies.md)."""
 SCALES = (0.5, 2.0)
 """How far converters may be scaled with the cell before noise and mismatch would have to be measured again."""
-QUICK = Sizes(sequences=2, recall_programs=1)
-FULL = Sizes(sequences=8, recall_programs=2)
+QUICK = Sizes(sequences=4, recall_programs=1)
+FULL = Sizes(sequences=12, recall_programs=2)
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class _Bench:
         """The loss of linear hardware, and the designs in their order."""
         cells = self._cells(designs, _noted(report, "cell"))
         variants = {
-            design.name: Variant(design.name, {}, self._named(design, cell), METHOD)
+            design.name: Variant(design.name, {}, self._seen(design, cell), METHOD)
             for design, cell in cells
             if not isinstance(cell, str) and not self._unfit(cell)
         }
@@ -184,8 +187,13 @@ class _Bench:
         products = {name: results[each.name].artifact.content for name, each in plan.items()}
         return [(design, characterize.read(products[design.name])) for design in designs]
 
-    def _named(self, design: Design, cell: Characterized) -> BehavioralModel:
-        return self._on_its_converters(cell).model_copy(update={"name": design.name})
+    def _seen(self, design: Design, cell: Characterized) -> BehavioralModel:
+        """Of a cell's model only what the network sees: one that was simulated again and is equal is not run again."""
+        model = self._on_its_converters(cell)
+        felt: dict[str, Any] = {"iv": {}, "pulse_charge": None, "retention_tables": []}
+        provenance = Provenance(source="a design of gaincell optimize", tool_version=__version__)
+        update = {"name": design.name, "cell": model.cell.model_copy(update=felt), "provenance": provenance}
+        return model.model_copy(update=update)
 
     def _on_its_converters(self, cell: Characterized) -> BehavioralModel:
         return rescaled(cell.model) if self.request.scaled else cell.model
