@@ -15,13 +15,14 @@ from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.spice.side_by_side import SharedDeck, share, split
 from gaincell_char.spice.types import Deck, Waveforms
 
-POINTS_PER_DECK = 50
-"""How many points the plan puts into a deck: with more of them a simulator is no quicker, with fewer it starts and
-reads models so often that this shows."""
+POINTS_PER_DECK = 100
+"""How many points the plan puts into a deck at most: with more of them ngspice takes longer for each, and with fewer it
+starts and reads its models so often that this shows."""
 
 
 def sharing(settings: Iterable[Setting], bench: Testbench, size: int) -> list[list[int]]:
-    """The numbers of the settings of each deck, at most `size` in one, in the order of their first."""
+    """The numbers of the settings of each deck, at most `size` in one, in the order of their first. Those that can
+    share decks have an even number of them, so that two workers end together."""
     alike: dict[object, list[int]] = {}
     for number, setting in enumerate(settings):
         alike.setdefault(_frame(setting, bench, number), []).append(number)
@@ -37,7 +38,7 @@ def _frame(setting: Setting, bench: Testbench, number: int) -> object:
 
 
 def _evenly(numbers: Sequence[int], size: int) -> Iterator[list[int]]:
-    parts = math.ceil(len(numbers) / size)
+    parts = min(len(numbers), 2 * math.ceil(len(numbers) / size / 2))
     ends = [len(numbers) * part // parts for part in range(parts + 1)]
     return (list(numbers[start:stop]) for start, stop in itertools.pairwise(ends))
 

@@ -30,9 +30,9 @@ from gaincell_char.sweep.survey import survey
 SPEC = """
 name: rc
 testbench: rc.step
-axes: {v_step_V: [0.5, 1.0], rc.r: {start: 1k, stop: 9k, num: 9}}
+axes: {v_step_V: [0.5, 1.0], rc.r: {start: 1k, stop: 12k, num: 12}}
 corners: [tt, ss]
-devices_per_deck: 4
+devices_per_deck: 3
 """
 
 
@@ -88,17 +88,29 @@ def ran(folder: Path) -> list[int]:
 def test_decks_are_even_parts_of_what_differs_in_nothing_else(folder: Path) -> None:
     layout = plan(make_spec(SPEC), testbench("rc.step"))
     found = [(s.corner, s.axes["v_step_V"], [each["rc.r"] for each in s.beside]) for s in layout.settings]
-    thirds = [[1e3, 2e3, 3e3], [4e3, 5e3, 6e3], [7e3, 8e3, 9e3]]
-    assert found == [(c, (v,), part) for c in ("tt", "ss") for part in thirds for v in (0.5, 1.0)]
-    assert layout.points == 2 * 2 * 9 * 3
-    assert sorted(layout.order or ()) == list(range(36))
+    quarters = [[1e3, 2e3, 3e3], [4e3, 5e3, 6e3], [7e3, 8e3, 9e3], [10e3, 11e3, 12e3]]
+    assert found == [(c, (v,), part) for c in ("tt", "ss") for part in quarters for v in (0.5, 1.0)]
+    assert layout.points == 2 * 2 * 12 * 3
+    assert sorted(layout.order or ()) == list(range(48))
+
+
+@pytest.mark.parametrize(
+    ("devices", "size", "wanted"),
+    [(200, 100, [100, 100]), (201, 100, [50, 50, 50, 51]), (7, 100, [3, 4]), (2, 9, [1, 1]), (5, 2, [1, 1, 1, 2])],
+)
+def test_decks_come_in_even_numbers_and_none_is_too_large(
+    folder: Path, devices: int, size: int, wanted: list[int]
+) -> None:
+    axes = {"rc.r": {"start": "1k", "stop": "9k", "num": str(devices)}}
+    layout = plan(make_spec(SPEC, axes=axes, corners=["tt"], devices_per_deck=str(size)), testbench("rc.step"))
+    assert sorted(layout.devices(deck) for deck in range(len(layout.settings))) == wanted
 
 
 def test_the_dataset_is_that_of_a_deck_each_in_the_same_order(folder: Path) -> None:
     shared = run(folder).frame
-    assert ran(folder) == [3] * 12
+    assert ran(folder) == [3] * 16
     alone = run(folder, "alone", devices_per_deck=1).frame
-    assert ran(folder) == [1] * 36
+    assert ran(folder) == [1] * 48
     assert shared.drop(columns="point_id").equals(alone.drop(columns="point_id"))
     assert shared["point_id"].is_unique
     assert (shared["status"] == "ok").all()
@@ -118,12 +130,12 @@ def test_the_plan_fixes_the_decks_so_workers_and_kills_change_no_byte(folder: Pa
 def test_a_device_that_fails_does_not_fail_its_neighbors(folder: Path, gaincell: Command) -> None:
     (folder / "faults").write_text("no_convergence r=5000.0\n")
     frame = run(folder, corners=["tt"]).frame
-    assert ran(folder) == [1] * 6 + [3] * 6, "two decks fail, their six devices run alone"
+    assert ran(folder) == [1] * 6 + [3] * 8, "two decks fail, their six devices run alone"
     failed = frame[frame["status"] != "ok"]
     assert set(failed["rc.r"]) == {5e3}
     assert set(failed["reason"]) == {"because of r=5000.0"}
     assert len(failed) == 6
-    assert frame["v_out_V"].notna().sum() == 48
+    assert frame["v_out_V"].notna().sum() == 66
     run(folder, corners=["tt"])
     assert ran(folder) == [1, 1], "only what failed is tried again"
 
@@ -140,7 +152,7 @@ def test_states_and_points_name_the_device(folder: Path) -> None:
     frame = run(folder, corners=["tt"]).frame
     prepared = prepare(make_spec(SPEC, corners=["tt"]), engine=lambda: SideBySide(folder))
     found = survey(prepared, folder / "s.sqlite")
-    assert found.counts == {"stored": 4, "failed": 2, "missing": 0}
+    assert found.counts == {"stored": 6, "failed": 2, "missing": 0}
     states = [(each.condition, each.state) for each in found.failures()]
     assert ("tt, 27 C, 0.9 V, rc.r=5000, v_step_V=1, v_start_V=0", "failed") in states
     assert ("tt, 27 C, 0.9 V, rc.r=6000, v_step_V=1, v_start_V=0", "stored") in states
@@ -158,10 +170,10 @@ def test_what_the_machine_did_to_a_shared_deck_is_made_good_by_the_next_run(fold
     whole = run(folder, "clean").to_bytes()
     (folder / "faults").write_text(f"{fault} x1__1 in out\n{fault} x1__2 in\n")
     assert (run(folder).frame["status"] == "ok").all(), "its devices run alone"
-    assert ran(folder).count(1) == 36
+    assert ran(folder).count(1) == 48
     (folder / "faults").unlink()
     assert run(folder).to_bytes() == whole
-    assert ran(folder) == [3] * 12
+    assert ran(folder) == [3] * 16
 
 
 def test_stop_after_counts_devices(folder: Path, monkeypatch: pytest.MonkeyPatch, gaincell: Command) -> None:
@@ -192,7 +204,7 @@ def test_what_does_not_share_decks(folder: Path, changes: dict[str, object]) -> 
 
 
 def test_the_number_of_devices_is_a_part_of_the_spec_only_where_it_is_given() -> None:
-    plain = make_spec(SPEC.replace("devices_per_deck: 4\n", ""))
+    plain = make_spec(SPEC.replace("devices_per_deck: 3\n", ""))
     assert plain.digest != make_spec(SPEC).digest
     assert "devices_per_deck" not in plain.document()
 
@@ -214,10 +226,8 @@ def test_every_parameter_that_may_differ_is_in_lines_of_elements_only(name: str,
     bench = testbench(name)
     axes = {axis.name: axis.default if axis.shared else axis.default[:1] for axis in bench.axes}
     values = {each.name: each.default for each in bench.parameters}
-    spec = make_spec(
-        f"{{name: x, testbench: {name}, axes: {{{parameter}: [{values[parameter]}, {1.5 * values[parameter]}]}}}}",
-        devices_per_deck=2,
-    )
+    sizes = [factor * values[parameter] for factor in (1, 1.25, 1.5, 1.75)]
+    spec = make_spec(f"{{name: x, testbench: {name}, axes: {{{parameter}: {sizes}}}}}", devices_per_deck=2)
     settings = plan(spec, bench).settings
     assert all(len(setting.beside) == 2 for setting in settings)
     deck = write(bench, dataclasses.replace(settings[0], axes=axes))
