@@ -132,31 +132,51 @@ def with_rails(law: Law, sinks: Array, sources: Array, on: Array, bl: float, rai
     GaincellError
         A wire moves farther than the law was measured, or there is no solution.
     """
-    zero = np.zeros(np.broadcast_shapes(sinks[0, ..., np.newaxis].shape, on.shape), sinks.dtype)
-    bl_drop, rise, fall = zero, zero, zero
-    for passes in range(1, _PASSES + 1):
-        sink, source = (_branch(law, cells, bl_drop, rise, fall) * on for cells in (sinks, sources))
-        before = bl_drop, rise, fall
-        bl_drop, rise, fall = (
-            resistance * drops(current) for resistance, current in ((bl, sink - source), (rail, sink), (rail, source))
-        )
+    current: Array = (sinks[0] - sources[0])[..., np.newaxis] * on
+    shifts = bl * drops(current), *(rail * drops(cells[0][..., np.newaxis] * on) for cells in (sinks, sources))
+    # far outside, the law's powers would only make the passes run away
+    largest = [2 * float(np.abs(shift).max()) for shift in shifts]
+    branches = [_Branch(law, cells, largest, shifts[0]) for cells in (sinks, sources)]
+    for passes in range(2, _PASSES + 1):
+        sink, source = (branch(*shifts) * on for branch in branches)
+        before = shifts
+        shifts = bl * drops(sink - source), rail * drops(sink), rail * drops(source)
+        bl_drop, rise, fall = shifts
         _require(bl_drop, law.largest_bl_shift_V, "bit line")
         _require(np.maximum(rise, fall), law.largest_rail_shift_V, "supply")
-        change = max(float(np.abs(new - old).max()) for new, old in zip((bl_drop, rise, fall), before, strict=True))
-        if change <= tolerance(zero.dtype):
+        change = max(float(np.abs(new - old).max()) for new, old in zip(shifts, before, strict=True))
+        if change <= tolerance(bl_drop.dtype):
             return Solution(sink - source, bl_drop, rise, fall, passes)
     raise _no_solution()
 
 
-def _branch(law: Law, cells: Array, bl_drop: Array, rise: Array, fall: Array) -> Array:
-    """The current of a branch: for each pair of powers of the rails, a polynomial in the bit line's shift."""
-    total = np.zeros_like(bl_drop)
-    for b, c in dict.fromkeys((b, c) for _, b, c in law.powers):
-        terms = {a: term for term, (a, *rails) in enumerate(law.powers) if rails == [b, c]}
-        part = np.zeros_like(bl_drop)
-        for a in range(max(terms), -1, -1):
-            part *= -bl_drop
-            if a in terms:
-                part += cells[terms[a], ..., np.newaxis]
-        total += part * rise**b * fall**c
-    return total
+class _Branch:
+    """The current of a branch: for each pair of powers of the rails, a polynomial in the bit line's drop.
+
+    Powers that carry no current at shifts as large as `largest` are left out.
+    """
+
+    def __init__(self, law: Law, cells: Array, largest: list[float], like: Array) -> None:
+        self._work = np.empty_like(like), np.empty_like(like)
+        terms: dict[tuple[int, int], dict[int, Array]] = {}
+        for (a, b, c), term in zip(law.powers, cells, strict=True):
+            size = float(np.abs(term).max()) * largest[0] ** a * largest[1] ** b * largest[2] ** c
+            if size > _NEGLIGIBLE or a == b == c == 0:
+                terms.setdefault((b, c), {})[a] = (-1) ** a * term[..., np.newaxis]
+        self._terms = terms
+
+    def __call__(self, bl_drop: Array, rise: Array, fall: Array) -> Array:
+        """Of cells that are on, (rows, columns, queries); memory of the next call."""
+        part, total = self._work
+        total.fill(0)
+        for (b, c), powers in self._terms.items():
+            part.fill(0)
+            for a in range(max(powers), -1, -1):
+                part *= bl_drop
+                if a in powers:
+                    part += powers[a]
+            for shift, power in ((rise, b), (fall, c)):
+                for _ in range(power):
+                    part *= shift
+            total += part
+        return total

