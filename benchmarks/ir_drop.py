@@ -1,9 +1,10 @@
 """How fast a tile's wires are solved, and how exactly: `python benchmarks/ir_drop.py --help`.
 
 One run, one thread (set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 before it; the figures say what was set). Each
-solve has stored voltages of its own, and its cells' law is evaluated in it. The alternatives take turns with it: Newton
-with scipy's sparse LU on the nodes of a column, as a circuit simulator solves it, and badcrossbar, on linear devices,
-where it is installed. Processor time is what is reported, so that a busy machine changes the figures little.
+solve has stored voltages of its own, and its cells' law is evaluated in it. The alternatives: Newton with scipy's
+sparse LU on the nodes of a column, as a circuit simulator solves it, and, on linear devices, badcrossbar and CrossSim,
+whose checkouts are given by path (`linear_crossbars.py`). Processor time is what is reported, so that a busy machine
+changes the figures little.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from linear_crossbars import compare
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 
 import gaincell_char as gc
 from gaincell_char.array import Tile, tile, tile_of
-from gaincell_char.array.exact import bit_line
 from gaincell_char.behavior.schema import Wires
 
 Array = npt.NDArray[np.float64]
@@ -82,41 +83,6 @@ def nonlinear(one: Tile, size: int, dtype: type, count: int, repeats: int) -> tu
     return spent, float(np.abs(one.currents(given[0], on)[:, 0] - truth).max() / FULL_SCALE)
 
 
-def linear(one: Tile, size: int, repeats: int) -> None:
-    """Resistors between ideal word lines and bit lines: ours against badcrossbar."""
-    try:
-        import badcrossbar  # type: ignore[import-not-found]
-    except ImportError:
-        print("badcrossbar is not installed: no linear case")
-        return
-    import logging
-
-    logging.getLogger().setLevel(logging.WARNING)
-    draw = np.random.default_rng(2)
-    conductances, volts = draw.uniform(1e-6, 1e-5, (size, size)), draw.uniform(0, 0.5, (size, 1))
-    ohm = 1.5
-    # a device brings g (V - x) into its bit line, of which x is the voltage: minus that is what a cell draws
-    cells = np.stack([-conductances * volts, -conductances])
-
-    def ours() -> Array:
-        return -bit_line(one.law, cells, np.ones((size, 1, 1)), ohm).current.sum(axis=0)[:, 0]
-
-    def theirs() -> Array:
-        # its bit lines end beyond the last row
-        solved = badcrossbar.compute(
-            volts[::-1], 1 / conductances[::-1], r_i_word_line=0.0, r_i_bit_line=ohm, node_voltages=False,
-            all_currents=False,
-        )  # fmt: skip
-        return np.asarray(solved.currents.output)[0]
-
-    off = np.abs(ours() / theirs() - 1).max()
-    mine, other = seconds(ours, repeats), seconds(theirs, repeats)
-    print(
-        f"linear {size}x{size}, float64: ours {mine * 1e3:.3f} ms, badcrossbar {other * 1e3:.1f} ms, "
-        f"{other / mine:.0f} times; apart {off:.1e}"
-    )
-
-
 def charges(one: Tile, queries: int, repeats: int) -> None:
     """One tile of 64 x 64, pulses of 16 widths, float32: the fast tier beside the ideal product."""
     draw = np.random.default_rng(3)
@@ -175,6 +141,8 @@ def main() -> None:
     parser.add_argument("--model", default="cmos28", help="a model with an array section (default: cmos28)")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--bl-ohm", type=float, default=1.5, help="of a segment of the bit line (default: 1.5)")
+    parser.add_argument("--badcrossbar", type=Path, metavar="FOLDER", help="a checkout of joksas/badcrossbar")
+    parser.add_argument("--crosssim", type=Path, metavar="FOLDER", help="a checkout of sandialabs/cross-sim")
     parser.add_argument("--figure", type=Path, help="draw the drop along a column (needs ngspice) and stop")
     given = parser.parse_args()
     if given.figure is not None:
@@ -198,7 +166,7 @@ def main() -> None:
     railed = tile(model, wires(given.bl_ohm, 0.5))
     spent = seconds(lambda: railed.currents(stored, np.ones((64, 1))), given.repeats)
     print(f"nonlinear 64x64 with rails of 0.5 ohm, float64: {spent * 1e3:.2f} ms a solve")
-    linear(one, 64, max(1, given.repeats // 4))
+    compare(one, 64, max(3, given.repeats // 4), given.badcrossbar, given.crosssim)
     charges(railed, 1024, given.repeats)
 
 
