@@ -2,6 +2,8 @@
 
 from gaincell_char.adaptation.adapt import adapt, identity
 from gaincell_char.adaptation.calibration import calibration_ids, windows
+from gaincell_char.adaptation.certificate import HeadCertificate, certificate
+from gaincell_char.adaptation.function import model_of
 from gaincell_char.adaptation.loop import Adaptation
 from gaincell_char.adaptation.network import trained_scalers
 from gaincell_char.adaptation.suitability import Suitability, suitability
@@ -9,11 +11,14 @@ from gaincell_char.adaptation.summary import lines, summary
 
 __all__ = [
     "Adaptation",
+    "HeadCertificate",
     "Suitability",
     "adapt",
     "calibration_ids",
+    "certificate",
     "identity",
     "lines",
+    "model_of",
     "suitability",
     "summary",
     "trained_scalers",

@@ -46,6 +46,7 @@ def command(
     Example: gaincell adapt --weights embedded/linear-hardware --model leroux2025 -o scalers.safetensors
     """
     from gaincell_char.adaptation import adapt, calibration_ids, lines, suitability, summary, trained_scalers, windows
+    from gaincell_char.adaptation.certificate import as_rows, certificate, line
     from gaincell_char.attention.scalers import load_scalers, save_scalers
     from gaincell_char.behavior import load_model
     from gaincell_char.gpt2 import load_gpt2
@@ -78,9 +79,10 @@ def command(
         batch = {"text": "library code" if text is None else str(text), "shape": list(ids.shape)}
         print_json({"scalers": str(output), "weights": weights, "model": model.name, "quantize": not no_quantize,
                     "decay": not no_decay, "calibration": batch, "suitability": judged.as_dict(method),
-                    **summary(done)})  # fmt: skip
+                    "certificate": as_rows(certificate(done)), **summary(done)})  # fmt: skip
         return
     click.echo(f"{model.name} for {method}: {judged.reason(method)}")
-    for line in lines(done):
-        click.echo(line)
+    for text_line in lines(done):
+        click.echo(text_line)
+    click.echo(line(done))
     message(f"wrote {output}")

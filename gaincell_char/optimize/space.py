@@ -35,9 +35,9 @@ class Bound:
 
 BOUNDS = (
     Bound("gain_cell.wn", 60e-9, 100e-9),
-    Bound("gain_cell.lrn", 1.6e-6, 4.5e-6),
+    Bound("gain_cell.lrn", 1.4e-6, 3.4e-6),
     Bound("gain_cell.wp", 60e-9, 100e-9),
-    Bound("gain_cell.lrp", 0.45e-6, 1.2e-6),
+    Bound("gain_cell.lrp", 0.38e-6, 0.93e-6),
     Bound("gain_cell.storage_F", 4e-15, 20e-15),
     Bound(HOLD, -0.6, -0.1, log=False),
 )
