@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gaincell_char.behavior.schema import ExponentialRetention
 from gaincell_char.cost.geometry import Geometry
 from gaincell_char.cost.lines import measured_lines
 from gaincell_char.errors import InputError
+from gaincell_char.studies import decay_aware
 from gaincell_char.studies.change import Change
 from gaincell_char.studies.holds import held
 from gaincell_char.studies.plan import AS_TRAINED, Variant
@@ -28,7 +30,7 @@ OTHER_PERIODS, AT_TAU_S = (64, 128, 512), 300e-6
 PLAIN, SCALERS, SHORT = "as it is", "scalers adapted", f"window {WINDOW}"
 BY_AGE, REFRESHED = "gain by age", f"refresh {REFRESH_TOKENS}"
 MITIGATIONS = (SCALERS, SHORT, BY_AGE, REFRESHED)
-MEASURED = "measured cell"
+MEASURED, TUNED = "measured cell", "fine-tuned"
 CELL = "cmos28"
 HELD = "held"
 """Beginning of the label of a measured cell at another hold voltage or temperature."""
@@ -67,6 +69,15 @@ def _measured_cells() -> list[Variant]:
         labels = _labels(table.tau_worst_s, what)
         found.append(Variant(what, labels, held(ours, table), "offset-aware", scalers_of=adapted.name))
     return found
+
+
+def fine_tuned(out: Path) -> list[Variant]:
+    """The networks of `decay_aware` in a folder of results, each on the cell that it was tuned on."""
+    linear = load_model("leroux2025_linear")
+    return [
+        Variant(f"tau {tau_s:g} s, {TUNED}", _labels(tau_s, TUNED), leaking(linear, tau_s), weights=str(folder))
+        for tau_s, folder in decay_aware.fine_tuned(out).items()
+    ]
 
 
 def _labels(tau_s: float, what: str) -> dict[str, Any]:
@@ -121,6 +132,7 @@ def conclude(rows: Sequence[Row]) -> tuple[Mapping[str, Any], str]:
         "knee_tokens": {what: None if tau is None else tau / TOKEN_PERIOD_S for what, tau in knees.items()},
         "recovered_at_half_the_knee": recovered,
         "refresh": _refreshes(rows),
+        "fine_tuned": _tuned(rows),
         "measured_cell": {"tau_s": ours.labels["tau_s"], "added": ours.added, "interval": ours.interval},
         "held": {
             row.labels["what"]: {"worst_tau_s": row.labels["tau_s"], "added": row.added, "interval": row.interval}
@@ -151,6 +163,16 @@ def _refreshes(rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
+def _tuned(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """What fine-tuning takes back of the loss of the same cell; none where no network was fine-tuned."""
+    plain = {row.labels["tau_s"]: row.added for row in rows if row.labels["what"] == PLAIN}
+    return [
+        {"tau_s": tau_s, "added": row.added, "recovered": 1 - row.added / plain[tau_s]}
+        for row in rows
+        if row.labels["what"] == TUNED and (tau_s := row.labels["tau_s"]) in plain
+    ]
+
+
 def knee(rows: Sequence[Row]) -> float | None:
     """Largest tau (s) at which the added loss crosses `BUDGET`, interpolated over log tau; None where it does not."""
     ordered = sorted(rows, key=lambda row: row.labels["tau_s"])
@@ -176,4 +198,5 @@ STUDY = Study(
     x="tau_s",
     group="what",
     log=True,
+    trained=fine_tuned,
 )

@@ -35,6 +35,7 @@ class Variant:
     change: what of the chain is not as built, at paper fidelity.
     scalers_of: the name of a variant before it whose adapted scalers it takes; then `adaptation` is that one's.
     recall: whether recall is measured too.
+    weights: of the network, as `load_gpt2` takes them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Variant:
     change: Change | None = None
     scalers_of: str | None = None
     recall: bool = True
+    weights: str = LINEAR
 
     @property
     def stage(self) -> str:
@@ -63,12 +65,15 @@ class Variant:
 def stages(variants: Sequence[Variant], corpus: Stage, weights_digest: str, iterations: int) -> list[Stage]:
     """For each variant: its model, its adaptation where it has one, and its evaluation, in an order that can run."""
     made: dict[str, Stage] = {corpus.name: corpus}
-    network = {"weights": LINEAR, "weights_digest": weights_digest}
+    digests = {LINEAR: weights_digest}
     for variant in variants:
         text = model_text(variant.model)
         model = f"model.{slug(variant.model.name)}"
         if made.setdefault(model, Stage(model, write_model, VERSION, {"text": text})).inputs["text"] != text:
             raise ValueError(f"two models of one study are called {variant.model.name!r}")
+        if variant.weights not in digests:
+            digests[variant.weights] = work.check_weights(variant.weights)
+        network = {"weights": variant.weights, "weights_digest": digests[variant.weights]}
         common = {**network, "model": {"stage": model}, "quantize": True, "decay": True, "window": variant.window}
         scalers = variant.adaptation_stage
         if scalers is not None and variant.scalers_of is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gaincell_char.keys import canonical_json, digest
@@ -91,6 +92,7 @@ class Finding:
 class Study:
     """`variants()` are measured; `conclude(rows)`, in their order, makes numbers and a sentence of them.
 
+    `trained(folder)`: variants more, of networks that were trained for the study and are in the folder of results.
     `x`: the label that a figure has along its axis (logarithmic with `log`), `group`: the one that separates its lines.
     """
 
@@ -101,6 +103,7 @@ class Study:
     x: str
     group: str
     log: bool = False
+    trained: Callable[[Path], Sequence[Variant]] | None = None
 
 
 def run_study(study: Study, asking: Asking) -> Finding:
@@ -111,7 +114,8 @@ def run_study(study: Study, asking: Asking) -> Finding:
     GaincellError
         One line; what was finished is kept.
     """
-    found = measure(study.name, study.variants(), asking)
+    trained = () if study.trained is None else study.trained(asking.folder.parent)
+    found = measure(study.name, [*study.variants(), *trained], asking)
     numbers, sentence = study.conclude(found.rows)
     common = {"linear_hardware_nats": found.linear, "sequences": found.sequences}
     return Finding(found.rows, {**common, **numbers}, sentence, found)

@@ -10,7 +10,7 @@ from gaincell_char.behavior.law import current_law
 from gaincell_char.behavior.schema import RetentionTable
 from gaincell_char.behavior.store import model_text, read_model
 from gaincell_char.errors import InputError
-from gaincell_char.studies import bits, ir_drop, leakage, scale, sizes, wire_tiers
+from gaincell_char.studies import bits, decay_aware, ir_drop, leakage, scale, sizes, wire_tiers
 from gaincell_char.studies.holds import held
 from gaincell_char.studies.study import Row
 
@@ -143,3 +143,30 @@ def test_a_size_starts_from_the_embedded_networks_start():
     assert sizes.phases(sizes.SOFTWARE)[-1].name == sizes.LAST_PHASE
     with pytest.raises(ValueError, match="train software of size half first"):
         sizes.start("half", sizes.HARDWARE, sizes.Path("nowhere"), None)
+
+
+def test_leakage_says_what_refresh_costs_and_fine_tuning_takes_back():
+    def leaks(tau_s, what, added):
+        return row(added, tau_s=tau_s, tau_tokens=tau_s / 0.8e-6, what=what)
+
+    rows = [leaks(tau_s, leakage.PLAIN, added) for tau_s, added in ((3e-4, 0.2), (1e-3, 0.04), (5e-3, 0.0))]
+    rows += [leaks(3e-4, "refresh 64", 0.02), leaks(3e-4, "refresh 256", 0.05), leaks(3e-4, leakage.TUNED, 0.05)]
+    rows += [leaks(0.6, leakage.MEASURED, 0.001), leaks(5e-3, f"{leakage.HELD} 0 V, 27 C", 0.01)]
+    numbers, sentence = leakage.conclude(rows)
+    by_period = {line["period_tokens"]: line for line in numbers["refresh"]}
+    assert set(by_period) == {None, 64, 256}
+    assert by_period[64]["head_J"] == pytest.approx(5 * by_period[256]["head_J"])
+    (tuned,) = numbers["fine_tuned"]
+    assert tuned["recovered"] == pytest.approx(0.75)
+    assert numbers["held"]["held 0 V, 27 C"]["worst_tau_s"] == 5e-3
+    assert "our cell has 600 ms and adds +0.001 nats" in sentence
+
+
+def test_a_fine_tuned_network_is_a_variant_once_it_is_finished(tmp_path):
+    assert leakage.fine_tuned(tmp_path) == []
+    folder = decay_aware.network(tmp_path, decay_aware.TAUS_S[0])
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"")
+    (variant,) = leakage.fine_tuned(tmp_path)
+    assert variant.weights == str(folder)
+    assert variant.labels["tau_s"] == variant.model.cell.retention.tau_s == decay_aware.TAUS_S[0]
