@@ -1,9 +1,9 @@
 """How fast a sweep is, against other ways to drive ngspice: `python benchmarks/sweep_speed.py`.
 
 Transient points of the gain cell (one read pulse of 5 ns on a cell at 0.9 V), the width of its N read device changed
-each point, two workers whichever way; what is timed starts from nothing but loaded Python modules and ends with charge,
-kick and disturb of every point in memory. The ways alternate in one run; medians of wall and CPU time (of this process
-and all it started), and how far each is from `ngspice -b` a point at a time.
+each point, two workers whichever way. Timed: from a loaded spec, or netlist text in memory, to charge, kick and disturb
+of every point in memory. The ways alternate in one run; medians of wall and CPU time (of this process and all that it
+started), and how far each is from the last way, `ngspice -b` a point at a time.
 
     ours       `run_sweep`: plan, keys, simulation, checks of every result, store, dataset
     by hand    decks written out below with all cells side by side, one a worker, all at once: no check, no store
@@ -91,8 +91,7 @@ def read(raw: Path, cells: int) -> Array:
 
 
 def ours(widths: Sequence[float], folder: Path) -> Array:
-    values = ",".join(map(repr, widths))
-    axes = (f"gain_cell.wn={values}", "v_store_V=0.9", "pulse_s=5n")
+    axes = (f"gain_cell.wn={widths[0]!r}:{widths[-1]!r}:{len(widths)}", "v_store_V=0.9", "pulse_s=5n")
     spec = override(bundled(), parse_overrides((), axes, "tt", "27", "0.9", None))
     dataset = run_sweep(spec, store=folder / "store.sqlite", workers=WORKERS)
     return dataset.good[["charge_C", "kick_V", "disturb_V"]].to_numpy()
@@ -225,7 +224,7 @@ def main() -> None:
 
 def report(points: int, rounds: Sequence[dict[str, tuple[float, float, Array]]], names: Sequence[str]) -> None:
     wall, cpu = ({name: median(each[name][part] for each in rounds) for name in names} for part in (0, 1))
-    reference = rounds[0]["batch" if "batch" in names else names[0]][2]
+    reference = rounds[0][names[-1]][2]
     print(f"{points} points, {WORKERS} workers, medians of {len(rounds)} alternating runs")
     print("             wall s  points/s   CPU s  throughput of ours over it (wall, CPU)  charge off by")
     for name in names:

@@ -13,8 +13,10 @@ from gaincell_char.spice.types import Deck, FailureKind, SimulationFailure
 _AMBIGUOUS = re.compile(r"(?<![\w.])(?P<number>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?P<letter>M|F)(?![\w.])")
 _SUFFIXED = re.compile(r"[\d.][MF]")
 _CONTROL = re.compile(r"[^\t\n\r -~\u00a0-\U0010ffff]")
+_SEPARATOR = re.compile(r"[\s,()]+")
 _ASSIGNED = re.compile(r"\s*=\s*")
 _PARAMETER = re.compile(r"(?P<name>[^\s=,()]+)\s*=")
+_QUOTING = frozenset("{'\"")
 _EXPRESSION = re.compile(r"\{[^}]*\}|'[^']*'|\"[^\"]*\"")
 _READINGS = {"M": ("milli", "mega", ("m", "Meg")), "F": ("femto", "farad", ("f", ""))}
 _CLOSES = {".ends": ".subckt", ".eom": ".subckt", ".endif": ".if", ".endl": ".lib"}
@@ -85,7 +87,7 @@ def _check_statement(statement: Statement) -> None:
     elif not card[0].isalpha():
         raise _refuse(statement, "is no element, no statement and no comment")
     else:
-        words = [word for word in _EXPRESSION.sub("{}", statement.text).split() if word != "="]
+        words = [word for word in _without_expressions(statement.text).split() if word != "="]
         needed = vocabulary.ELEMENT_WORDS.get(card[0], 1)
         if len(words) < needed:
             raise _refuse(statement, f"an element {card[0]}... has {needed} words or more: name, nodes, value or model")
@@ -101,6 +103,10 @@ def _check_suffixes(statement: Statement) -> None:
     better = " or ".join(number + suffix for suffix in suffixes)
     readings = f"SPICE reads {number} {spice}, others {number} {others}"
     raise _refuse(statement, f"{match[0]} is ambiguous: {readings}; write {better}")
+
+
+def _without_expressions(text: str) -> str:
+    return _EXPRESSION.sub("{}", text) if _QUOTING.intersection(text) else text
 
 
 def _check_card(statement: Statement) -> None:
@@ -150,15 +156,15 @@ def _check_instances(every: list[Statement]) -> None:
 
 
 def _check_instance(statement: Statement, known: dict[str, set[str]]) -> None:
-    text = _ASSIGNED.sub("=", _EXPRESSION.sub("{}", statement.text))
+    text = _ASSIGNED.sub("=", _without_expressions(statement.text))
     before, equal, _ = text.partition("=")
     words = before.split()[: -1 if equal else None]
     nodes = [word.lower() for word in words if word.lower() != "params:"]
     subcircuit = nodes[-1]
     if subcircuit not in known:
         raise _refuse(statement, str(unknown_name("subcircuit", subcircuit, known)))
-    for match in _PARAMETER.finditer(text):
-        name = match["name"].lower()
-        if name not in known[subcircuit] | {"m"}:
+    assigned = (name for word in _SEPARATOR.split(text) for name in word.lower().split("=")[:-1] if name)
+    for name in assigned:
+        if name != "m" and name not in known[subcircuit]:
             message = str(unknown_name(f"parameter of {subcircuit}", name, known[subcircuit]))
             raise _refuse(statement, message, FailureKind.UNKNOWN_PARAMETER)

@@ -23,7 +23,7 @@ class Statement:
     def words(self) -> list[str]:
         return self.text.split()
 
-    @property
+    @functools.cached_property
     def card(self) -> str:
         """The first word in lower case: `.tran`, or an element's name."""
         return self.text.split(maxsplit=1)[0].lower()

@@ -28,7 +28,7 @@ from gaincell_char.sweep.worker import Failed, OpenEngine, Outcome, simulate, st
 DECKS_PER_WORKER = 500
 _GRACE_S = 10.0  # the engine stops a deck itself; the pool does where the engine hangs
 _MAX_POOLS = 5
-CONSTS.sleep_unit = 0.01  # s; a pool is let go at the end of one, and 0.1 is a third of a short sweep
+CONSTS.sleep_unit = 0.005  # s; a pool is let go at the end of one, and 0.1 is a third of a short sweep
 _log = logging.getLogger(__name__)
 
 
