@@ -1,11 +1,12 @@
-"""A sweep of a million points, each a deck, whose engine simulates nothing: `python benchmarks/million_points.py`.
+"""A sweep of a million points whose engine simulates nothing: `python benchmarks/million_points.py`.
 
 `gaincell sweep` itself does it all (plan, decks, keys, a commit a deck, dataset, limits); only the simulator is
 replaced, and the pool of processes by a call, since their pipes are not what is measured. The store is built, then
 looked at: the status, what a run would do (every checksum is read), a run with nothing left to do, an export to
 Parquet; then a part of the results is taken away, and what is left to do is decided and done. Each is a process of its
-own, with its CPU time and peak memory. `--decks N`; `--folder F` keeps the store, and a build that was stopped goes on.
-A commit waits for the disk: a folder in memory (/dev/shm) measures the tool, and leaves the disk out.
+own, with its CPU time and peak memory. `--levels N`: stored voltages, which share a deck; with 1 every point is a
+deck. `--folder F` keeps the store, and a build that was stopped goes on. A commit waits for the disk: a
+folder in memory (/dev/shm) measures the tool, and leaves the disk out.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def main() -> None:
         simulated(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--decks", type=int, default=SIDE * SIDE, help="a multiple of 1000")
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--levels", type=int, default=20)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -99,15 +101,15 @@ def main() -> None:
         store = folder / "million.sqlite"
         axes = [
             f"gain_cell.wn=100n:200n:{SIDE}",
-            f"gain_cell.lrn=1u:2u:{options.decks // SIDE}",
-            "v_store_V=0.9",
+            f"gain_cell.lrn=1u:2u:{options.points // options.levels // SIDE}",
+            f"v_store_V=0:0.9:{options.levels}" if options.levels > 1 else "v_store_V=0.9",
             "pulse_s=5n",
         ]
         spec = ["gain_cell_pulse", *(f"--axis={axis}" for axis in axes), "--corner=tt", "--temp=27", "--supply=0.9"]
         spec.append(f"--store={store}")
         measured("build the store", "sweep", "run", *spec)
         size = store.stat().st_size
-        print(f"    the store has {size / 1e6:.0f} MB, {size / options.decks:.0f} bytes a point", flush=True)
+        print(f"    the store has {size / 1e6:.0f} MB, {size / options.points:.0f} bytes a point", flush=True)
         measured("status", "sweep", "status", *spec)
         measured("what is left to do: nothing", "sweep", "run", *spec, "--dry-run")
         measured("run with nothing to do", "sweep", "run", *spec)

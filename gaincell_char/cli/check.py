@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gaincell_char.cli.common import json_option, message, print_json, progress
+from gaincell_char.cli.common import Advance, json_option, message, print_json, progress
 
 if TYPE_CHECKING:
     from gaincell_char.sweep.check import Checked, Proposal, RunSweep
@@ -51,7 +53,7 @@ def command(
     limit or a golden failed, 2 usage, 3 points are missing or a golden is stale, 4 the machine.
     """
     from gaincell_char.paths import data_folder
-    from gaincell_char.sweep.check import check_sweep, known_somewhere, runner, specs_to_check
+    from gaincell_char.sweep.check import check_sweep, known_somewhere, propose_golden, runner, specs_to_check
     from gaincell_char.sweep.overrides import parse_overrides
     from gaincell_char.sweep.run import available_workers, default_store
 
@@ -60,14 +62,13 @@ def command(
     folder = goldens or data_folder("sweeps") / "golden"
     chosen, overrides = specs_to_check(specs), parse_overrides(sets)
     known_somewhere(chosen, overrides)
-    with progress("gaincell check", quiet=as_json) as advance:
-        place = default_store if store is None else lambda spec: store / f"{spec.name}.sqlite"
-        run = runner(place, workers or available_workers(), advance)
-        if not update_golden:
-            checked = [check_sweep(spec, overrides, folder, run, engine=engine) for spec in chosen]
+    place = default_store if store is None else lambda spec: store / f"{spec.name}.sqlite"
+    run = partial(runner, place, workers or available_workers())
     if update_golden:
-        _update(chosen, folder, run, engine, yes, as_json)
+        _update(chosen, partial(propose_golden, goldens=folder, engine=engine), run, yes, as_json)
         return
+    judge = partial(check_sweep, overrides=overrides, goldens=folder, engine=engine)
+    checked = list(_in_turn(chosen, judge, run, quiet=as_json))
     if junit:
         from gaincell_char import keys
         from gaincell_char.sweep.junit import junit as as_junit
@@ -81,13 +82,33 @@ def command(
     sys.exit(1 if "fail" in results else 3 if results & {"incomplete", "stale"} else 0)
 
 
-def _update(specs: list[Spec], folder: Path, run: RunSweep, engine: str, yes: bool, as_json: bool) -> None:
-    from gaincell_char.sweep.check import propose_golden
+def _in_turn(
+    specs: list[Spec], judge: Callable[..., Checked], run: Callable[[Advance], RunSweep], *, quiet: bool
+) -> Iterator[Checked]:
+    """Each sweep with a progress bar of its own, and of several a line each as they end: a check can take hours."""
+    for number, spec in enumerate(specs, start=1):
+        name = f"{number}/{len(specs)} {spec.name}" if len(specs) > 1 else spec.name
+        with progress(name, quiet=quiet) as advance:
+            checked = judge(spec, run=run(advance))
+        if len(specs) > 1 and not quiet:
+            how = f"{checked.result}, {len(checked.lines)} checks" if checked.lines else "not checked"
+            message(f"{name}: {how}, {checked.points} points in {checked.seconds:.1f} s")
+        yield checked
+
+
+def _update(
+    specs: list[Spec],
+    propose: Callable[..., Proposal],
+    run: Callable[[Advance], RunSweep],
+    yes: bool,
+    as_json: bool,
+) -> None:
     from gaincell_char.sweep.golden import save_golden
 
     written = []
     for spec in specs:
-        proposal = propose_golden(spec, folder, run, engine=engine)
+        with progress(spec.name, quiet=as_json) as advance:
+            proposal = propose(spec, run=run(advance))
         _show_proposal(proposal)
         if not yes and not sys.stdin.isatty():
             raise click.UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -86,9 +87,9 @@ def known_somewhere(specs: Sequence[Spec], overrides: Overrides) -> None:
     known = {parameter.name for spec in specs for parameter in testbench(spec.testbench).parameters}
     for name in (*overrides.parameters, *overrides.factors):
         if name not in known:
-            raise InputError(
-                f"--set {name}: no sweep that is checked has this parameter; `gaincell circuits` lists them"
-            )
+            close = difflib.get_close_matches(name, sorted(known), n=3)
+            hint = f"did you mean {' or '.join(close)}?" if close else "`gaincell circuits` lists them"
+            raise InputError(f"--set {name}: no sweep that is checked has this parameter; {hint}")
 
 
 def check_sweep(spec: Spec, overrides: Overrides, goldens: Path, run: RunSweep, *, engine: str = "batch") -> Checked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from gaincell_char.sweep.spec import Spec
 from gaincell_char.sweep.translate import in_technology
 from gaincell_char.technology import technology
 from gaincell_char.units import parse_si
+
+_PERCENT = re.compile(r"[+-](\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?%", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def parse_overrides(
     given = _pairs("--set", sets)
     factors = {name: _factor(value, name) for name, value in given.items() if value.endswith("%")}
     return Overrides(
-        parameters={name: parse_si(value, f"--set {name}") for name, value in given.items() if name not in factors},
+        parameters={name: _value(value, name) for name, value in given.items() if name not in factors},
         axes={name: parse_axis(value, f"--axis {name}") for name, value in _pairs("--axis", axes).items()},
         corners=_split(corner),
         temperatures_C=tuple(parse_si(value, "--temp") for value in _split(temperature)),
@@ -65,10 +68,16 @@ def parse_overrides(
     )
 
 
+def _value(text: str, name: str) -> float:
+    if text.startswith("+"):
+        raise InputError(f"--set {name}: {text!r}; a value has no plus sign, a relative one a percent sign: {text}%")
+    return parse_si(text, f"--set {name}")
+
+
 def _factor(text: str, name: str) -> float:
-    if not text.startswith(("+", "-")):
-        raise InputError(f"--set {name}: {text!r}; a relative value has its sign: +10% or -10%")
-    factor = 1 + parse_si(text.removesuffix("%"), f"--set {name}") / 100
+    if not _PERCENT.fullmatch(text):
+        raise InputError(f"--set {name}: {text!r}; a relative value has its sign and no suffix: +10% or -10%")
+    factor = 1 + float(text.removesuffix("%")) / 100
     if factor <= 0:
         raise InputError(f"--set {name}: {text!r} leaves nothing of it; expected more than -100%")
     return factor

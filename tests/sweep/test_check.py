@@ -12,7 +12,10 @@ from conftest import SPEC, Command
 from rc_bench import AnalyticEngine
 
 from gaincell_char.paths import data_folder
+from gaincell_char.sweep.check import applicable
 from gaincell_char.sweep.golden import load_golden
+from gaincell_char.sweep.overrides import parse_overrides
+from gaincell_char.sweep.run import prepare
 from gaincell_char.sweep.spec import load_spec
 
 LIMITS = """
@@ -172,8 +175,17 @@ def test_junit_xml(gaincell: Command, spec: Path, goldens: Path, made: Path, tmp
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--set", "rc.q=1"], "--set rc.q: no sweep that is checked has this parameter"),
+        (["--set", "rc.q=1"], "--set rc.q: no sweep that is checked has this parameter; did you mean rc.r"),
+        (["--set", "gain_cell.wn=+10%"], "no sweep that is checked has this parameter; `gaincell circuits` lists them"),
         (["--set", "rc.c=10%"], "a relative value has its sign"),
+        (["--set", "rc.c=+10"], "'+10'; a value has no plus sign, a relative one a percent sign: +10%"),
+        (["--set", "rc.c=+10p%"], "a relative value has its sign and no suffix"),
+        (["--set", "rc.c=+ten%"], "a relative value has its sign and no suffix"),
+        (["--set", "rc.c=%"], "a relative value has its sign"),
+        (["--set", "rc.c=-100%"], "leaves nothing of it; expected more than -100%"),
+        (["--set", "rc.c=-250%"], "leaves nothing of it; expected more than -100%"),
+        (["--set", "rc.c=+inf%"], "a relative value has its sign and no suffix"),
+        (["--set", "rc.c=+10%", "--set", "rc.c=1n"], "rc.c is given twice"),
         (["--update-golden", "--set", "rc.c=1n"], "--update-golden is of the design as it is"),
     ],
 )
@@ -234,3 +246,41 @@ def test_a_read_transistor_ten_percent_wider_fails_with_the_named_limits(gaincel
     assert status == 1
     failed = [line.split(":")[1].strip() for line in err.splitlines()]
     assert failed == ["limit zero_crossing", "limit slope", "limit bow"]
+
+
+def test_a_relative_change_reaches_the_decks_of_every_circuit() -> None:
+    """The size that a designer would change first, of each circuit that the sweeps check."""
+    sizes = {
+        "gain_cell_iv": "gain_cell.wn",
+        "front_end_drive": "front_end.wamp",
+        "charge_to_pulse": "charge_to_pulse.wref",
+        "signed_charge_to_pulse": "signed_charge_to_pulse.wsource",
+        "pulse_counter_count": "pulse_counter.lgd",
+        "word_line_driver_buffer": "word_line_driver.wbuf",
+        "write_driver_write": "write_driver.wg",
+        "array_read": "gain_cell.wn",
+        "tile_energy_key": "gain_cell.wn",
+    }
+    for name, size in sizes.items():
+        spec = load_spec(name)
+        changes, skipped = applicable(spec, parse_overrides([f"{size}=+10%"]))
+        assert not skipped
+        nominal, wider = (prepare(spec, engine=AnalyticEngine, overrides=each) for each in (None, changes))
+        before, after = (each.plan.settings[0].parameters[size] for each in (nominal, wider))
+        assert after == pytest.approx(1.1 * before, rel=1e-12)
+        assert all(one.deck.text != other.deck.text for one, other in zip(nominal.tasks, wider.tasks, strict=True))
+
+
+def test_several_sweeps_say_how_each_ended(gaincell: Command, spec: Path, goldens: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text((SPEC + LIMITS).replace("name: rc", "name: other"))
+    bare = tmp_path / "bare.yaml"
+    bare.write_text(SPEC.replace("name: rc", "name: bare"))
+    status, _, err = gaincell("check", spec, other, bare, "--golden", goldens, "--set", "rc.c=+30%")
+    assert status == 1
+    assert [line.split(" points")[0] for line in err.splitlines()[:3]] == [
+        "1/3 rc: fail, 2 checks, 36",
+        "2/3 other: fail, 2 checks, 36",
+        "3/3 bare: not checked, 0",
+    ]
+    assert gaincell("check", spec, other, "--golden", goldens, "--json")[2] == ""

@@ -144,23 +144,28 @@ def slow(tmp_path: Path, rc: Path) -> Iterator[subprocess.Popen[str]]:
         "2",
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for_results(tmp_path, 2)
+    wait_for_results(tmp_path / "store.sqlite", 2)
     yield process
     process.kill()
     process.wait()
 
 
-def stored(folder: Path) -> int:
+def rows(store: Path) -> dict[str, int]:
+    """Key -> row of every result."""
     try:
-        with sqlite3.connect(f"file:{folder / 'store.sqlite'}?mode=rw", uri=True) as raw:
-            return int(raw.execute("SELECT count(*) FROM result").fetchone()[0])
+        with sqlite3.connect(f"file:{store}?mode=rw", uri=True) as raw:
+            return dict(raw.execute("SELECT key, rowid FROM result").fetchall())
     except sqlite3.Error:
-        return 0
+        return {}
 
 
-def wait_for_results(folder: Path, count: int) -> None:
+def stored(folder: Path) -> int:
+    return len(rows(folder / "store.sqlite"))
+
+
+def wait_for_results(store: Path, count: int) -> None:
     deadline = time.monotonic() + 60
-    while stored(folder) < count:
+    while len(rows(store)) < count:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -219,3 +224,22 @@ def test_a_second_run_is_told_who_has_the_store(slow: subprocess.Popen[str], tmp
     slow.wait()
     third = subprocess.run(command, capture_output=True, text=True, check=False)
     assert third.returncode == 0, third.stderr
+
+
+def test_a_killed_check_is_resumed_where_it_was(rc: Path, tmp_path: Path) -> None:
+    spec, store = tmp_path / "rc.yaml", tmp_path / "stores" / "rc.sqlite"
+    spec.write_text(SPEC + "limits:\n  low: {column: v_out_V, min: 0}\n")
+    arguments = ["check", str(spec), "--store", str(store.parent), "--golden", str(tmp_path), "-j", "1"]
+    victim = subprocess.Popen([*SLOW, str(rc), "0.2", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for_results(store, 3)
+    children = descendants(victim.pid)
+    victim.kill()
+    victim.wait()
+    assert gone(children)
+    before = rows(store)
+    assert 3 <= len(before) < 12
+    again = subprocess.run([*SLOW, str(rc), "0", *arguments], capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stderr) == (0, "")
+    after = rows(store)
+    assert len(after) == 12
+    assert before.items() <= after.items()  # none was computed again: that would have moved it to the end
