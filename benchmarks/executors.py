@@ -1,8 +1,8 @@
 """Throughput of a sweep on a Dask cluster of this machine against its own processes: `python benchmarks/executors.py`.
 
-Transient points of the gain cell, the width of its storage transistor changed each point (a deck each), two workers
-either way, alternating in one run; medians of wall time, and whether the datasets are equal. The cluster is up before
-the clock starts, as a user's is. `--decks N`, `--repeats N`.
+Transient points of the gain cell, the width of its N read device changed each point, two workers either way,
+alternating in one run; medians of wall time, and whether the datasets are equal. The cluster is up before the clock
+starts, as a user's is. `--points N`, `--repeats N`; `--devices-per-deck 1` gives each point a deck of its own.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ WORKERS = 2
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--decks", type=int, default=200)
+    parser.add_argument("--points", type=int, default=200)
+    parser.add_argument("--devices-per-deck", type=int)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    axes = (f"gain_cell.wn=100n:200n:{options.decks}", "v_store_V=0.9", "pulse_s=5n")
-    prepared = prepare(load_spec("gain_cell_pulse"), overrides=parse_overrides((), axes, "tt", "27", "0.9", None))
+    axes = (f"gain_cell.wn=100n:200n:{options.points}", "v_store_V=0.9", "pulse_s=5n")
+    spec = load_spec("gain_cell_pulse").model_copy(update={"devices_per_deck": options.devices_per_deck})
+    prepared = prepare(spec, overrides=parse_overrides((), axes, "tt", "27", "0.9", None))
     with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
         rounds = [(timed(prepared, None), timed(prepared, cluster.scheduler_address)) for _ in range(options.repeats)]
     here, there = (median(pair[i][0] for pair in rounds) for i in (0, 1))
     same = len({result for pair in rounds for _, result in pair}) == 1
-    print(f"{options.decks} decks, {WORKERS} workers: processes {here:.1f} s, Dask {there:.1f} s")
+    print(f"{options.points} points in {len(prepared.tasks)} decks: processes {here:.1f} s, Dask {there:.1f} s")
     print(f"Dask has {here / there:.2f} of the throughput; datasets {'identical' if same else 'DIFFER'}")
 
 
