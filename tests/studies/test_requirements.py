@@ -116,6 +116,15 @@ def test_every_requirement_is_of_a_parameter_and_starts_at_a_model():
         assert parameter(each.parameter).at(model, each.start) != model
 
 
+def test_a_limit_of_wires_beyond_the_measured_law_comes_with_a_caution():
+    model = bundled_circuit()
+    said = requirements.caution(model, "bit line resistance", 100.0)
+    strongest_A = np.abs(model.cell.current(np.array([0.0, 0.9]))).max()
+    assert f"{1e3 * 100 * strongest_A * 64 * 65 / 2:.0f} mV, and the law was measured to 60 mV" in said
+    assert requirements.caution(model, "bit line resistance", 1.5) == ""
+    assert requirements.caution(model, "ReLU offset", 100.0) == ""
+
+
 def drawn(spread, checks_spread, seed):
     """A measurement in which draws scatter by `spread` and those that check by `checks_spread`, about 2.7 nats."""
     random = np.random.default_rng(seed)
