@@ -160,7 +160,7 @@ def figure(groups: Mapping[str, Sequence[float]]) -> str:
 
     from gaincell_char.report.svg import to_svg
 
-    drawn, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.6))
+    drawn, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
     _histogram(left, groups[AS_MEASURED])
     _yields(right, groups)
     return to_svg(drawn)
@@ -188,7 +188,7 @@ def _yields(axis: Axes, groups: Mapping[str, Sequence[float]]) -> None:
     axis.set_xlabel("limit, nats a token over no mismatch")
     axis.set_ylabel("yield, % of chips")
     axis.set_title("yield")
-    axis.legend(fontsize=8)
+    axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 STUDY = Inquiry(name="mismatch", question=__doc__, ask=ask)
