@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
@@ -28,7 +29,6 @@ from gaincell_char.sweep.worker import Failed, OpenEngine, Outcome, simulate, st
 DECKS_PER_WORKER = 500
 _GRACE_S = 10.0  # the engine stops a deck itself; the pool does where the engine hangs
 _MAX_POOLS = 5
-CONSTS.sleep_unit = 0.005  # s; a pool is let go at the end of one, and 0.1 is a third of a short sweep
 _log = logging.getLogger(__name__)
 
 
@@ -83,6 +83,8 @@ def execute(
     """
     fresh = ((task, 0) for task in tasks)
     again: deque[tuple[Task, int]] = deque()
+    started = time.monotonic()
+    _pace(0.0)
     running: dict[Future[Outcome], tuple[Task, int]] = {}
     try:
         with _drain_on_interrupt() as interrupt:
@@ -94,6 +96,7 @@ def execute(
                     running[crew.schedule(following[0], timeout_s)] = following
                 if not running:
                     break
+                _pace(time.monotonic() - started)
                 finished, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
                 for future in finished:
                     task, tries = running.pop(future)
@@ -109,6 +112,12 @@ def execute(
         crew.finish()
     finally:
         crew.stop()
+
+
+def _pace(elapsed_s: float) -> None:
+    """Pebble looks at its pool now and then, and lets it go when it has looked: often in a short run, which would wait
+    for that a third of its time, seldom in a long one, which would spend a fiftieth of a processor on it."""
+    CONSTS.sleep_unit = min(0.1, max(0.01, elapsed_s / 30))
 
 
 def _outcome(future: Future[Outcome], timeout_s: float, lost: tuple[type[Exception], ...]) -> Outcome | None:
