@@ -8,7 +8,18 @@ from gaincell_char.errors import unknown_name
 from gaincell_char.studies.inquiry import Inquiry
 from gaincell_char.studies.study import Study
 
-NAMES = ("nonlinearity", "leakage", "mismatch", "bits", "ir-drop", "scale", "paper")
+NAMES = (
+    "nonlinearity",
+    "leakage",
+    "mismatch",
+    "bits",
+    "ir-drop",
+    "scale",
+    "paper",
+    "sensitivity",
+    "requirements",
+    "error-bars",
+)
 
 
 def study(name: str) -> Study | Inquiry:

@@ -122,7 +122,7 @@ def conclude(lines: Sequence[Mapping[str, Any]], losses: Sequence[Mapping[str, A
     untold = f"; {' and '.join(missing)} the layers: not trained here" if missing else ""
     return (
         f"A token's attention costs {1e6 * small['energy_J']:.2f} uJ in gpt2 and {1e6 * large['energy_J']:.1f} uJ in "
-        f"gpt2-xl at {WINDOWS[0]} tokens, where it is stored for {1e3 * large['life_s']:.1f} ms; at {WINDOWS[-1]} tokens "
+        f"gpt2-xl at {WINDOWS[0]} tokens, and it is stored for {1e3 * large['life_s']:.1f} ms; at {WINDOWS[-1]} tokens "
         f"{1e6 * longest['energy_J']:.0f} uJ and {1e3 * longest['life_s']:.0f} ms, {longest['refreshes']} refreshes; "
         f"linear hardware adds {hardware}{untold}."
     )
