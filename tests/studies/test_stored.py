@@ -124,3 +124,11 @@ def test_only_what_is_needed_runs(tmp_path):
     variants = [Variant("a", {}, load_model("leroux2025"), "paper"), Variant("b", {}, load_model("cmos28"))]
     plan = stages(variants, corpus, weights, 5)
     assert [stage.name for stage in needed_stages(plan, ["evaluate.b"])] == ["corpus", "model.cmos28", "evaluate.b"]
+
+
+def test_what_is_shipped_is_whole_and_small():
+    files = sorted(stored.folder().glob("*.json"))
+    for path in files:
+        assert stored.readings(path.stem) or stored.products(path.stem)
+        assert set(stored.made_with(path.stem)) == {"weights", "texts", "code"}
+    assert sum(path.stat().st_size for path in files) < 1e6
