@@ -5,42 +5,37 @@ Which do is fixed by the plan, whatever the number of workers and whatever the s
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
 
 from gaincell_char.circuits.mismatch import vary
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.spice.side_by_side import SharedDeck, share, split
 from gaincell_char.spice.types import Deck, Waveforms
 
+Numbers = npt.NDArray[np.int64]
 POINTS_PER_DECK = 100
 """How many points the plan puts into a deck at most: with more of them ngspice takes longer for each, and with fewer it
 starts and reads its models so often that this shows."""
 
 
-def sharing(settings: Iterable[Setting], bench: Testbench, size: int) -> list[list[int]]:
-    """The numbers of the settings of each deck, at most `size` in one, in the order of their first. Those that can
-    share decks have an even number of them, so that two workers end together."""
-    alike: dict[object, list[int]] = {}
-    for number, setting in enumerate(settings):
-        alike.setdefault(_frame(setting, bench, number), []).append(number)
-    return sorted(part for numbers in alike.values() for part in _evenly(numbers, size))
+def sharing(alike: Numbers, size: int) -> list[Numbers]:
+    """The places of the settings of each deck, at most `size` in one, in the order of their first; `alike` has the
+    same number for those that can share decks. Those have an even number of decks, so that two workers end together."""
+    order = np.argsort(alike, kind="stable")
+    ends = np.flatnonzero(np.diff(alike[order])) + 1
+    parts = [part for numbers in np.split(order, ends) for part in _evenly(numbers, size)]
+    return sorted(parts, key=lambda part: int(part[0]))
 
 
-def _frame(setting: Setting, bench: Testbench, number: int) -> object:
-    """What is equal for settings that can share a deck. A mismatch sample rewrites subcircuits, so it has its own."""
-    if setting.sample is not None:
-        return number
-    others = tuple(item for item in setting.parameters.items() if item[0] not in bench.side_by_side)
-    return setting.corner, setting.temperature_C, setting.vdd_V, tuple(setting.axes.items()), others
-
-
-def _evenly(numbers: Sequence[int], size: int) -> Iterator[list[int]]:
+def _evenly(numbers: Numbers, size: int) -> list[Numbers]:
     parts = min(len(numbers), 2 * math.ceil(len(numbers) / size / 2))
-    ends = [len(numbers) * part // parts for part in range(parts + 1)]
-    return (list(numbers[start:stop]) for start, stop in itertools.pairwise(ends))
+    ends = [len(numbers) * part // parts for part in range(1, parts)]
+    return np.split(numbers, ends)
 
 
 def joined(settings: Sequence[Setting], bench: Testbench) -> Setting:

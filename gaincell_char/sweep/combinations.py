@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
 
 Made = TypeVar("Made")
 Row = Mapping[str, Any]
@@ -55,6 +58,17 @@ class Combinations(Sequence[Row]):
             turn, number = divmod(number, stride)
             row.update(group[turn])
         return row
+
+    def alike(self, apart: Collection[str]) -> npt.NDArray[np.int64]:
+        """A number for each combination, the same for those that differ only in the values of `apart`."""
+        numbers = np.zeros(1, dtype=np.int64)
+        for group in self._groups:
+            own = np.zeros(len(group), dtype=np.int64)
+            if kept := [name for name in group[0] if name not in apart]:
+                known: dict[tuple[Any, ...], int] = {}
+                own[:] = [known.setdefault(tuple(row[name] for name in kept), len(known)) for row in group]
+            numbers = np.add.outer(numbers * len(group), own).ravel()
+        return numbers
 
 
 class Lazy(Sequence[Made]):

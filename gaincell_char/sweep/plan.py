@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from gaincell_char.circuits.testbench import Setting, Testbench
 from gaincell_char.errors import InputError, unknown_name
@@ -63,37 +65,51 @@ def plan(spec: Spec, bench: Testbench) -> Plan:
     shared = {axis.name: spec.axes.get(axis.name, list(axis.default)) for axis in bench.axes if axis.shared}
     _check_size(spec, bench, {name: count(values) for name, values in shared.items()})
     defaults = {parameter.name: parameter.default for parameter in bench.parameters} | dict(spec.parameters)
-    settings = _settings(spec, bench, defaults, {name: expand(values) for name, values in shared.items()})
-    if not settings:
+    rows, chosen = _combinations(spec, bench, defaults)
+    if not chosen:
         raise InputError(f"{spec.name}: filters: no combination is left; loosen {' or '.join(spec.filters)}")
     moving = [*spec.axes, *together(spec)]
     varied = (*(name for name in defaults if name in moving), *(axis.name for axis in bench.axes))
     fixed = {name: value for name, value in defaults.items() if name not in moving}
-    layout = Plan(settings, varied, fixed, math.prod(map(count, shared.values())))
-    return _side_by_side(spec, bench, layout) if bench.side_by_side.intersection(moving) else layout
+    values = {name: expand(values) for name, values in shared.items()}
+    settings = _settings(spec, bench, defaults, values, rows, chosen)
+    layout = Plan(settings, varied, fixed, math.prod(map(len, values.values())))
+    if bench.side_by_side.isdisjoint(moving):
+        return layout
+    return _side_by_side(spec, bench, layout, rows.alike(bench.side_by_side)[np.asarray(chosen)])
 
 
-def _side_by_side(spec: Spec, bench: Testbench, layout: Plan) -> Plan:
-    """`layout` with devices under test that share decks. What has a ladder of retries climbs it alone."""
+def _side_by_side(spec: Spec, bench: Testbench, layout: Plan, alike: npt.NDArray[np.int64]) -> Plan:
+    """`layout` with devices under test that share decks, where `alike` has the same number for them. What has a ladder
+    of retries climbs it alone; a mismatch sample rewrites subcircuits, so it has a deck of its own."""
     size = spec.devices_per_deck or max(1, POINTS_PER_DECK // layout.points_per_device)
-    if size == 1 or spec.retries:
+    if size == 1 or spec.retries or spec.monte_carlo:
         return layout
     each = at_hand(layout.settings)
-    decks = sharing(each, bench, size)
+    decks = sharing(alike, size)
     shared = Lazy(range(len(decks)), lambda deck: joined([each[number] for number in decks[deck]], bench))
-    return replace(layout, settings=at_hand(shared), order=array("L", itertools.chain.from_iterable(decks)))
+    return replace(layout, settings=at_hand(shared), order=array("q", np.concatenate(decks).tobytes()))
 
 
-def _settings(
-    spec: Spec, bench: Testbench, defaults: Mapping[str, float], shared: Mapping[str, tuple[float, ...]]
-) -> Sequence[Setting]:
+def _combinations(spec: Spec, bench: Testbench, defaults: Mapping[str, float]) -> tuple[Combinations, Sequence[int]]:
+    """All combinations, and the numbers of those that the filters leave."""
     conditions = [Rows({name: getattr(spec, listed)}) for name, listed in CONDITIONS.items()]
     rows = Combinations([*conditions, *(group.rows() for group in groups(spec, bench))])
     filters = [parse_expression(text) for text in spec.filters]
-    chosen: Sequence[int] = range(len(rows))
-    if filters:
-        kept = (k for k, row in enumerate(rows) if all(bool(keep({**defaults, **row})) for keep in filters))
-        chosen = array("L", kept)
+    if not filters:
+        return rows, range(len(rows))
+    kept = (k for k, row in enumerate(rows) if all(bool(keep({**defaults, **row})) for keep in filters))
+    return rows, array("q", kept)
+
+
+def _settings(
+    spec: Spec,
+    bench: Testbench,
+    defaults: Mapping[str, float],
+    shared: Mapping[str, tuple[float, ...]],
+    rows: Combinations,
+    chosen: Sequence[int],
+) -> Sequence[Setting]:
     seed = spec.monte_carlo.seed if spec.monte_carlo else 0
     numerics = dict(bench.numerics) | dict(spec.numerics)
 

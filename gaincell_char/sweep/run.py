@@ -21,7 +21,7 @@ from gaincell_char.sweep.adaptive import refine
 from gaincell_char.sweep.apart import Apart
 from gaincell_char.sweep.assemble import assemble
 from gaincell_char.sweep.beside import alone, devices, write
-from gaincell_char.sweep.combinations import Lazy
+from gaincell_char.sweep.combinations import Lazy, at_hand
 from gaincell_char.sweep.dataset import Dataset
 from gaincell_char.sweep.execute import Crew, Pool, Task, execute
 from gaincell_char.sweep.identity import identify
@@ -35,7 +35,6 @@ from gaincell_char.sweep.worker import Done, OpenEngine, Outcome
 from gaincell_char.technology import technology
 
 TIMEOUT_S = 1200.0
-MANY = 10_000
 _log = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 
@@ -43,7 +42,7 @@ Progress = Callable[[int, int, str], None]
 @dataclass(frozen=True)
 class Prepared:
     """A sweep ready to run: the spec with its overrides, its plan, and a task for every deck in the plan's order; of
-    more than `MANY` decks each task is made when it is asked for. `engine`: its identity."""
+    many decks each task is made when it is asked for. `engine`: its identity."""
 
     spec: Spec
     testbench: Testbench
@@ -103,7 +102,7 @@ def prepare(spec: Spec, *, engine: str | OpenEngine = "batch", overrides: Overri
         identity = probe.identity
     prepared = Prepared(spec, bench, layout, (), opener, identity)
     tasks = Lazy(range(len(layout.settings)), lambda deck: prepared.task(layout.settings[deck]))
-    return replace(prepared, tasks=tasks if len(tasks) > MANY else tuple(tasks))
+    return replace(prepared, tasks=at_hand(tasks))
 
 
 def run_sweep(
