@@ -223,7 +223,8 @@ def main() -> None:
 
 
 def report(points: int, rounds: Sequence[dict[str, tuple[float, float, Array]]], names: Sequence[str]) -> None:
-    wall, cpu = ({name: median(each[name][part] for each in rounds) for name in names} for part in (0, 1))
+    wall = {name: median(each[name][0] for each in rounds) for name in names}
+    cpu = {name: median(each[name][1] for each in rounds) for name in names}
     reference = rounds[0][names[-1]][2]
     print(f"{points} points, {WORKERS} workers, medians of {len(rounds)} alternating runs")
     print("             wall s  points/s   CPU s  throughput of ours over it (wall, CPU)  charge off by")
