@@ -130,7 +130,7 @@ def judge(readings: Mapping[str, stored.Reading]) -> list[Claim]:
 
     never = float("inf")
     return [
-        claim("software below linear fine-tuned", "linear", "software", 0, never),
+        claim("the software control below linear fine-tuned", "linear", BEST, 0, never),
         claim(f"nonlinear about linear fine-tuned, within {ABOUT}", "nonlinear, adapted", "linear", -ABOUT, ABOUT),
         claim(f"straight worse than adapted by {MUCH}", "nonlinear, straight", "nonlinear, adapted", MUCH, never),
         claim(f"scratch worse than straight by {MUCH}", "nonlinear, scratch", "nonlinear, straight", MUCH, never),
