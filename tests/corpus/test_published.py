@@ -44,12 +44,12 @@ def test_no_held_out_text_was_trained_on(name):
     assert not set(written["held_out"].values()) & set(written["trained_on"].values())
 
 
-def test_the_control_is_the_best_of_as_many_tokens_as_the_hardware_saw():
+def test_the_control_is_the_best_of_what_was_tried_and_went_on_until_it_got_worse():
     control, hardware = record("software-control"), record("linear-hardware")
-    continued = control["continued"]
-    assert continued["tokens"] == hardware["tokens"]
+    continued, then = control["continued"], hardware["before"]  # the hardware network alone went on from there
+    assert continued["tokens"] == then["tokens"] < hardware["tokens"]
     assert {name: p["tokens"] for name, p in continued["phases"].items()} == {
-        name: p["tokens"] for name, p in hardware["phases"].items()
+        name: p["tokens"] for name, p in then["phases"].items()
     }
-    assert hardware["before"]["tokens"] == control["tokens"]
-    assert control["measured"]["code"]["loss_nats"] <= continued["measured"]["code"]["loss_nats"]
+    assert then["before"]["tokens"] == control["tokens"]
+    assert control["measured"]["code"]["loss_nats"] < continued["measured"]["code"]["loss_nats"]
