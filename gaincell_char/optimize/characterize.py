@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gaincell_char import keys
 from gaincell_char.behavior import BehavioralModel
 from gaincell_char.behavior.store import model_text, read_model
 from gaincell_char.errors import EnvironmentFault, GaincellError
@@ -47,7 +46,8 @@ def stage(name: str, parameters: Mapping[str, float], nominal: BehavioralModel, 
     inputs = {
         "decks": {sweep: [task.identity.key for task in each.tasks] for sweep, each in prepared.items()},
         "specs": {sweep: each.spec.digest for sweep, each in prepared.items()},
-        "nominal": keys.digest(model_text(nominal).encode()),
+        # all that a fit takes from it: other circuits of the nominal model may be measured again
+        "nominal": {"unit_current_A": nominal.cell.unit_current_A, "t_max_s": nominal.charge_to_pulse.t_max_s},
     }
     return Stage(name, _Simulate(prepared, nominal, store, workers), VERSION, inputs, in_parent=True)
 

@@ -41,7 +41,7 @@ def result(request: Request, found: Found) -> dict[str, Any]:
             "loss_error_nats": last.error.added,
             "loss_error_nats_rms": last.error.added_rms,
             "left_out_one_by_one": last.error.designs,
-            "meaning": "largest leave-one-out error from the sizes alone, designs within twice the budget",
+            "meaning": "largest leave-one-out error from the sizes alone; of the loss, up to twice the budget",
         },
         "rounds": [_round(each, found.linear) for each in found.rounds],
         "sample": [_simulated(each, found) for each in found.sample if each.loss is not None],

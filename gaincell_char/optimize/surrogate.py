@@ -23,8 +23,9 @@ _SMOOTHINGS = (1e-6, 1e-3, 1e-2, 1e-1, 1.0, 1e3)
 """Between a spline through every point and the polynomial alone."""
 _POINTS_A_TERM = 1.1
 """Of a polynomial; with fewer it would be bent by single designs."""
-SOFTENED_NATS = 0.1
-"""The loss is fitted as log(added + this): it spans nats at the ends and hundredths in the middle."""
+SOFTENED_NATS = 0.5
+"""The loss is fitted as log(added + this): straight within a budget, where it is quadratic in the features, and bent
+where it goes to nats."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class StatedError:
-    """Leave-one-out errors of predictions from the sizes alone, over designs near the budget: largest and rms."""
+    """Leave-one-out errors of predictions from the sizes alone, largest and rms: of the energy (relative) over all
+    designs with a loss, of the loss (nats) over those near the budget, `designs` of them."""
 
     energy: float
     energy_rms: float
@@ -137,10 +139,10 @@ class Surrogate:
         return np.asarray(beyond.max(axis=1))
 
     def stated_error(self, budget: float) -> StatedError:
-        """Over the designs whose loss is at most twice the budget (all with a loss, where there are fewer than 5)."""
+        """Near the budget: at most twice its loss (all designs with a loss, where there are fewer than 5)."""
         near = [index for index in self.evaluated if float(self.samples[index].added or 0.0) <= 2 * budget]
         chosen = near if len(near) >= 5 else self.evaluated
-        energy = np.array([self._energy_error(index) for index in chosen])
+        energy = np.array([self._energy_error(index) for index in self.evaluated])
         added = np.array([self._added_error(index) for index in chosen])
         return StatedError(
             energy=float(np.abs(energy).max()),
