@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from gaincell_char.behavior import BehavioralModel
 from gaincell_char.evaluation.interval import Interval, mean_interval
-from gaincell_char.report.svg import BAD, CIRCUIT, LINEAR, MUTED, PUBLISHED, RETRIMMED, SOFTWARE, to_svg
+from gaincell_char.pipeline.network import Sizes
 from gaincell_char.studies.deviations import NOMINAL, bundled_circuit, circuit_effects, deviation, nominal
+from gaincell_char.studies.found_limits import Found, cells, picture
 from gaincell_char.studies.inquiry import Answer, Asking, Inquiry
 from gaincell_char.studies.parameters import amount, parameter
 from gaincell_char.studies.plan import Variant
 from gaincell_char.studies.search import Limit, Question, run, search
 from gaincell_char.studies.stored import Reading
-from gaincell_char.studies.study import QUICK, SIZES, Measured, measure
+from gaincell_char.studies.study import QUICK, Measured, measure
 
 NAME = "requirements"
 BUDGET = 0.05
-COLORS = (CIRCUIT, PUBLISHED, LINEAR, RETRIMMED, BAD, SOFTWARE)
+FULL = Sizes(sequences=32, recall_programs=4)
+"""10 % of a parameter cost little: chance has to be smaller, and so the text longer."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Requirement:
     start: where the search begins, in its unit; `outward`: the factor by which it goes on, below 1 where less is worse.
     seeds: virtual chips that the loss is the mean of: more than one where the parameter is a spread.
     note: what the limit is of.
+    furthest: where the search ends, beyond which the model would say nothing of a circuit; None: it goes on.
     """
 
     name: str
@@ -42,13 +45,16 @@ class Requirement:
     outward: float
     seeds: tuple[int, ...] = (0,)
     note: str = ""
+    furthest: float | None = None
 
 
 CHIPS = (0, 1, 2)
 REQUIREMENTS = (
     Requirement("storage capacitance", "storage capacitance", 5e-17, 0.7, note="through retention alone, at least"),
     Requirement("retention", "retention time constant", 2e-3, 0.7, note="exponential, toward mid-supply, at least"),
-    Requirement("bit line resistance", "bit line resistance", 200.0, 2.0, note="of a cell's segment, at most"),
+    Requirement(
+        "bit line resistance", "bit line resistance", 50.0, 2.0, note="of a cell's segment, at most", furthest=400.0
+    ),
     Requirement("supply rail resistance", "supply rail resistance", 45.0, 1.6, note="of a cell's segment, at most"),
     Requirement("ReLU offset, up", "ReLU offset", 1.3, 1.4, note="every converter, at most"),
     Requirement("ReLU offset, down", "ReLU offset", -1.0, 1.6, note="every converter, at most"),
@@ -61,38 +67,6 @@ REQUIREMENTS = (
     Requirement("ReLU offset mismatch", "ReLU offset mismatch", 8e-10, 1.6, CHIPS, "deviation, at most"),
     Requirement("signed offset mismatch", "signed offset mismatch", 2.2e-10, 1.4, CHIPS, "deviation, at most"),
 )
-
-
-@dataclass(frozen=True)
-class Found:
-    """A requirement's limit and how it was verified; losses in nats a token over the nominal circuit, same text.
-
-    Attributes
-    ----------
-    limit, past: the last value that holds, and the one 10 % past it; None: no value within reach breaks the budget.
-    added, past_added: what they cost, with paired 95 % intervals.
-    growth: what the 10 % cost, with its paired 95 % interval.
-    holds, breaks: whether the limit costs no more than the budget, and 10 % past it more.
-    asked: every value that was simulated on the whole text, and what it cost.
-    caution: where the limit is beyond what the model was measured for.
-    """
-
-    name: str
-    note: str
-    unit: str
-    nominal: float
-    limit: float | None
-    past: float | None = None
-    added: float | None = None
-    added_interval: tuple[float, float] | None = None
-    past_added: float | None = None
-    past_interval: tuple[float, float] | None = None
-    growth: float | None = None
-    growth_interval: tuple[float, float] | None = None
-    holds: bool = False
-    breaks: bool = False
-    asked: Sequence[tuple[float, float]] = field(default_factory=list)
-    caution: str = ""
 
 
 class _Bench:
@@ -120,8 +94,8 @@ class _Bench:
         return {name: self.added(name, question.value, grades[name]).mean for name, question in questions.items()}
 
     @property
-    def sizes(self) -> Any:
-        return QUICK if self.asking.quick else SIZES
+    def sizes(self) -> Sizes:
+        return QUICK if self.asking.quick else FULL
 
     def added(self, name: str, value: float, coarse: bool = False) -> Interval:
         """What `value` costs over the nominal circuit: paired, the mean over chips."""
@@ -134,6 +108,11 @@ class _Bench:
     def asked(self, name: str) -> list[tuple[float, float]]:
         """Every value that was simulated on the whole text, in order, and what it cost."""
         return [(value, self.added(name, value).mean) for value in sorted(self.values[False][name])]
+
+    def reached(self, wanted: Requirement) -> float:
+        """The value farthest out of all that were simulated."""
+        values = [*self.values[True][wanted.name], *self.values[False][wanted.name]]
+        return (max if wanted.outward > 1 else min)(values, key=abs)
 
     def _variants(self, coarse: bool) -> list[Variant]:
         seeds = sorted({seed for each in self.requirements.values() for seed in each.seeds})
@@ -167,11 +146,13 @@ def ask(asking: Asking, requirements: Sequence[Requirement] = REQUIREMENTS) -> A
     """
     budget = asking.options.get("budget", BUDGET)
     bench = _Bench(asking, requirements)
-    limits = run({each.name: search(each.start, each.outward, budget) for each in requirements}, bench.costs)
+    limits = run(
+        {each.name: search(each.start, each.outward, budget, each.furthest) for each in requirements}, bench.costs
+    )
     found = [_found(bench, each, limits[each.name], budget) for each in requirements]
-    kept = bench.measured[False]
+    kept = bench.measured.get(False) or bench.measured[True]
     wrong = [each.name for each in found if each.limit is not None and not (each.holds and each.breaks)]
-    unlimited = [each.name for each in found if each.limit is None]
+    unlimited = [f"{each.name} (to {amount(each.reached, each.unit)})" for each in found if each.limit is None]
     verdict = "at every limit the budget holds and 10 % past it does not"
     if wrong:
         verdict = f"10 % past the limit the budget still holds for {', '.join(wrong)}"
@@ -188,7 +169,7 @@ def ask(asking: Asking, requirements: Sequence[Requirement] = REQUIREMENTS) -> A
     return Answer(
         result=result,
         columns=("limit of", "nominal", "limit", "costs", "10 % past"),
-        rows=[_cells(each) for each in found],
+        rows=[cells(each) for each in found],
         caption="nats a token over the nominal circuit, paired 95 % intervals; scalers as adapted to that",
         sentence=sentence,
         figure=lambda: picture(found, budget),
@@ -200,13 +181,16 @@ def _found(bench: _Bench, wanted: Requirement, limit: Limit | None, budget: floa
     common: dict[str, Any] = {"name": wanted.name, "note": wanted.note, "unit": turned.unit}
     at = turned.nominal(bench.model)
     if limit is None:
-        return Found(**common, nominal=at, limit=None, asked=bench.asked(wanted.name))
+        reached = bench.reached(wanted)
+        return Found(**common, nominal=at, limit=None, reached=reached, asked=bench.asked(wanted.name),
+                     caution=caution(bench.model, turned.name, reached))  # fmt: skip
     here, past = (bench.added(wanted.name, value) for value in (limit.value, limit.past))
     growth = bench.growth(wanted.name, limit)
     return Found(
         **common,
         nominal=at,
         limit=limit.value,
+        reached=bench.reached(wanted),
         past=limit.past,
         added=here.mean,
         added_interval=_pair(here),
@@ -254,43 +238,6 @@ def _minus(of: Sequence[Reading], others: Sequence[Reading]) -> Interval:
 
 def _pair(interval: Interval) -> tuple[float, float] | None:
     return None if interval.low is None or interval.high is None else (interval.low, interval.high)
-
-
-def _cells(each: Found) -> list[str]:
-    if each.limit is None:
-        return [each.name, amount(each.nominal, each.unit), "none found", "", ""]
-    return [each.name, amount(each.nominal, each.unit), amount(each.limit, each.unit),
-            _plus_minus(each.added, each.added_interval), _plus_minus(each.past_added, each.past_interval)]  # fmt: skip
-
-
-def _plus_minus(mean: float | None, interval: tuple[float, float] | None) -> str:
-    if mean is None:
-        return ""
-    return f"{mean:+.4f}" if interval is None else f"{mean:+.4f} ±{interval[1] - mean:.4f}"
-
-
-def picture(found: Sequence[Found], budget: float) -> str:
-    """SVG: what each parameter costs around its limit, and the budget."""
-    import matplotlib.pyplot as plt
-
-    drawn, axis = plt.subplots(figsize=(7.2, 4.2))
-    styles = ("-", "--", ":")
-    for number, each in enumerate(one for one in found if one.limit is not None):
-        assert each.limit is not None
-        past = max((value / each.limit for value, _ in each.asked), default=1.0)
-        grows = past > 1 and each.past is not None and abs(each.past) > abs(each.limit)
-        points = sorted((value / each.limit if grows else each.limit / value, cost) for value, cost in each.asked)
-        label = f"{each.name}, {amount(each.limit, each.unit)}"
-        axis.plot(*zip(*points, strict=True), color=COLORS[number % len(COLORS)], marker="o", markersize=3,
-                  linestyle=styles[number // len(COLORS) % len(styles)], linewidth=1, label=label)  # fmt: skip
-    axis.axhline(budget, color=MUTED, linewidth=0.8)
-    for at in (1.0, 1.1):
-        axis.axvline(at, color=MUTED, linewidth=0.8, linestyle=":")
-    axis.set_xscale("log")
-    axis.set_xlabel("times its limit (1 over, where less is worse); dotted: 10 % past it")
-    axis.set_ylabel("loss over the nominal circuit, nats a token")
-    axis.legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return to_svg(drawn)
 
 
 STUDY = Inquiry(name=NAME, question=__doc__ or "", ask=ask, options=("budget",))

@@ -33,15 +33,15 @@ class Limit:
 Search = Generator[Question, float, Limit | None]
 
 
-def search(start: float, outward: float, budget: float) -> Search:
+def search(start: float, outward: float, budget: float, furthest: float | None = None) -> Search:
     """Ask for costs until the limit of `budget` is known, going from `start` by factors of `outward` (> 1, or < 1 where
-    less is worse) as far as `MOST` of them. Returns None where nothing within them breaks, or nothing holds.
+    less is worse) as far as `MOST` of them, or to `furthest`. Returns None where nothing within breaks, or holds.
 
     A bracket is found and narrowed with coarse questions, then moved and narrowed with fine ones. Where 10 % past the
     limit holds after all, as chance may have it, the limit is moved there.
     """
     sign = 1.0 if outward > 1 else -1.0
-    bracket = yield from _bracket(start, outward, budget)
+    bracket = yield from _bracket(start, outward, budget, furthest)
     if bracket is None:
         return None
     holds, breaks = bracket
@@ -64,7 +64,9 @@ def search(start: float, outward: float, budget: float) -> Search:
     return Limit(limit, cost, past, past_cost, breaks=False)
 
 
-def _bracket(start: float, outward: float, budget: float) -> Generator[Question, float, tuple[float, float] | None]:
+def _bracket(
+    start: float, outward: float, budget: float, furthest: float | None
+) -> Generator[Question, float, tuple[float, float] | None]:
     """A value that holds and one, farther out by `outward`, that breaks."""
     value, before = start, None
     for _ in range(MOST):
@@ -73,6 +75,8 @@ def _bracket(start: float, outward: float, budget: float) -> Generator[Question,
             return (before[0], value) if broken else (value, before[0])
         before = value, broken
         value = value / outward if broken else value * outward
+        if furthest is not None and abs(value) > abs(furthest):
+            return None
     return None
 
 

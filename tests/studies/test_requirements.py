@@ -1,5 +1,6 @@
 """Limits of a loss budget, and error bars, from measurements that are given."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -105,7 +106,11 @@ def test_a_budget_that_nothing_breaks_has_no_limit(monkeypatch, tmp_path):
     found = requirements.ask(Asking(tmp_path, 1, quick=True), ASKED[:1])
     assert found.result["rows"][0]["limit"] is None
     assert "nothing within reach breaks it for supply rail resistance" in found.sentence
-    assert found.rows[0][2] == "none found"
+    assert found.rows[0][2] == "none to 41 kohm"
+    assert found.result["rows"][0]["reached"] == pytest.approx(5.0 * 2**13)
+    bounded = dataclasses.replace(ASKED[0], furthest=25.0)
+    found = requirements.ask(Asking(tmp_path, 1), [bounded])
+    assert found.result["rows"][0]["reached"] == 20.0
 
 
 def test_every_requirement_is_of_a_parameter_and_starts_at_a_model():
