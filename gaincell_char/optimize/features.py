@@ -16,7 +16,8 @@ from gaincell_char.optimize.space import Array
 NAMES = ("log_gain", "zero_V", "bend_one_side", "bend_both_sides", "log_leak")
 HALF_WINDOW = 512
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_LEAST = 1e-6
+_FELT = 0.01
+"""Share of the current below which a loss is not felt: a hold may vary by decades there."""
 
 
 def features(model: BehavioralModel, nominal: BehavioralModel) -> Mapping[str, float]:
@@ -25,7 +26,7 @@ def features(model: BehavioralModel, nominal: BehavioralModel) -> Mapping[str, f
     - `log_gain`: log of the slope over the nominal cell's;
     - `zero_V`: zero crossing minus the middle of the range, of the straight part: -range/2 c_0/c_1;
     - `bend_one_side`, `bend_both_sides`: c_2/c_1 and c_3/c_1;
-    - `log_leak`: log of what half a window takes of the current, rms over the levels.
+    - `log_leak`: log of 1 % and what half a window takes of the current, rms over the levels.
 
     c_n are the coefficients of Legendre polynomials over the range: signed, and without a kink at a straight cell.
 
@@ -47,7 +48,7 @@ def features(model: BehavioralModel, nominal: BehavioralModel) -> Mapping[str, f
         "zero_V": float(-half * series[0] / series[1]),
         "bend_one_side": float(series[2] / series[1]),
         "bend_both_sides": float(series[3] / series[1]),
-        "log_leak": float(np.log(max(_leak(cell.retention, np.linspace(low, high, cell.n_levels)), _LEAST))),
+        "log_leak": float(np.log(_FELT + _leak(cell.retention, np.linspace(low, high, cell.n_levels)))),
     }
 
 
