@@ -1,7 +1,9 @@
 """One thread for each matrix product while heads run side by side.
 
 The products of a tile are so small that OpenBLAS's own threads wait for each other more than they work: on two busy
-cores a layer took twenty times as long with them. Heads are independent, so they get the threads instead.
+cores a layer took twenty times as long with them. Heads are independent, so they get the threads instead. And its
+helpers spin for 25 ms after a product of their own, on the cores that the heads need next: so the rows of a network's
+large products are shared among threads here too (`by_rows`).
 """
 
 from __future__ import annotations
@@ -99,16 +101,44 @@ def in_turn(function: Callable[[Item], Found], items: Sequence[Item]) -> list[Fo
     return [function(item) for item in items]
 
 
+_thread = threading.local()
+
+
+def _mark() -> None:
+    _thread.is_worker = True
+
+
+def workers(count: int) -> ThreadPoolExecutor:
+    """Threads for work that is side by side already: `side_by_side` and `by_rows` start no others in them."""
+    return ThreadPoolExecutor(count, initializer=_mark)
+
+
 @contextmanager
 def side_by_side() -> Iterator[Run]:
     """Yields a `Run` with as many threads as BLAS has, each with products of its own."""
-    with single_threaded() as workers:
-        if workers == 1:
+    with single_threaded() as threads:
+        if threads == 1 or getattr(_thread, "is_worker", False):
             yield in_turn
             return
-        with ThreadPoolExecutor(workers) as pool:
+        with workers(threads) as pool:
 
             def run(function: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
                 return in_turn(function, items) if len(items) == 1 else list(pool.map(function, items))
 
             yield run
+
+
+_FEW_ROWS = 64
+
+
+def by_rows(function: Callable[[slice], None], rows: int) -> None:
+    """function(part) of all `rows`, an equal part on each of BLAS's threads.
+
+    Few rows stay together, and BLAS has its threads: what takes time there is to read the other matrix.
+    """
+    if rows < _FEW_ROWS:
+        function(slice(0, rows))
+        return
+    with single_threaded() as threads, side_by_side() as run:
+        size = -(-rows // threads)
+        run(function, [slice(first, min(first + size, rows)) for first in range(0, rows, size)])

@@ -55,6 +55,8 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: a `GaincellError` becomes one line on stderr and its exit code."""
+    # OpenBLAS reads it when NumPy is imported: its helpers sleep at once, and leave the cores to other work
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:

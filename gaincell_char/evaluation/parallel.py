@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from gaincell_char.attention.blas import single_threaded
+from gaincell_char.attention.blas import single_threaded, workers
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -18,5 +17,9 @@ def map_sequences(function: Callable[[Item], Found], items: Sequence[Item]) -> I
     NumPy leaves the interpreter to others while it works on large arrays, so threads are enough, and they share the
     weights.
     """
-    with single_threaded() as threads, ThreadPoolExecutor(max(1, min(threads, len(items)))) as pool:
-        yield from pool.map(function, items)
+    with single_threaded() as threads:
+        if len(items) == 1:
+            yield function(items[0])
+            return
+        with workers(max(1, min(threads, len(items)))) as pool:
+            yield from pool.map(function, items)

@@ -11,6 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from gaincell_char.attention.blas import by_rows
 from gaincell_char.attention.cache import KVCache
 from gaincell_char.gpt2.config import GPT2Config
 from gaincell_char.gpt2.softmax import Attention
@@ -59,16 +60,36 @@ def multi_head_attention(
 
 def mlp(x: Array, block: Block) -> Array:
     """C -> 4C -> C through `gelu_new`."""
-    wide = affine(x, block.mlp_fc)
-    gelu_new(wide)
-    return affine(wide, block.mlp_proj)
+    rows, fc, proj = x.reshape(-1, x.shape[-1]), in_precision(block.mlp_fc, x), in_precision(block.mlp_proj, x)
+    out = np.empty((len(rows), proj.w.shape[1]), x.dtype)
+
+    def part(some: slice) -> None:
+        wide = rows[some] @ fc.w
+        wide += fc.b
+        gelu_new(wide)
+        np.matmul(wide, proj.w, out=out[some])
+        out[some] += proj.b
+
+    by_rows(part, len(rows))
+    return out.reshape(*x.shape[:-1], -1)
 
 
 def affine(x: Array, layer: Affine) -> Array:
     """x @ w + b."""
-    out: Array = x @ layer.w.astype(x.dtype, copy=False)
-    out += layer.b
-    return out
+    rows, ready = x.reshape(-1, x.shape[-1]), in_precision(layer, x)
+    out = np.empty((len(rows), ready.w.shape[1]), x.dtype)
+
+    def part(some: slice) -> None:
+        np.matmul(rows[some], ready.w, out=out[some])
+        out[some] += ready.b
+
+    by_rows(part, len(rows))
+    return out.reshape(*x.shape[:-1], -1)
+
+
+def in_precision(layer: Affine, like: Array) -> Affine:
+    """`layer` as it is multiplied with `like`."""
+    return Affine(layer.w.astype(like.dtype, copy=False), layer.b)
 
 
 def layer_norm(x: Array, norm: Norm, config: GPT2Config) -> Array:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from gaincell_char.attention.blas import side_by_side
 from gaincell_char.attention.cache import KVCache
 from gaincell_char.gpt2.weights import Array
 
@@ -34,7 +35,12 @@ class SoftmaxAttention:
     def __call__(self, layer: int, q: Array, k: Array, v: Array, cache: KVCache | None = None) -> Array:
         if cache is not None:
             k, v, _ = cache.append(layer, k, v, self.window)
-        return causal_softmax(q, k, v, self.window)
+        if q.shape[2] == 1:
+            return causal_softmax(q, k, v, self.window)
+        with side_by_side() as run:
+            heads = [slice(head, head + 1) for head in range(q.shape[1])]
+            mixed = run(lambda some: causal_softmax(q[:, some], k[:, some], v[:, some], self.window), heads)
+        return np.concatenate(mixed, axis=1)
 
 
 def causal_softmax(q: Array, k: Array, v: Array, window: int | None = None) -> Array:
