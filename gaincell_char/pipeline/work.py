@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Products = Mapping[str, bytes]
 Inputs = Mapping[str, Any]
-VERSION = 3
+VERSION = 4
 """Of what `work` makes and of everything below it; raised when a result changes with the same inputs."""
 FULL_WINDOW = 1024
 FITTED_SWEEPS = ("iv", "pulse", "write", "retention")
