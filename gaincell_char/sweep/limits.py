@@ -62,7 +62,8 @@ def judge(
             if limit.column not in tables:
                 tables[limit.column] = measured(limit.column, measure, dataset)
             table = tables[limit.column]
-        rows = table[_selected(limit, table, fixed)]
+        chosen = _selected(limit, table, fixed)
+        rows = table if chosen.all() else table[chosen]
         verdicts.append(_judge(name, limit, units.get(limit.column, ""), rows, dataset))
     return verdicts
 
@@ -115,8 +116,11 @@ def condition(row: pd.Series[Any], dataset: Dataset) -> str:
 def _selected(limit: Limit, frame: pd.DataFrame, fixed: Mapping[str, float]) -> npt.NDArray[np.bool_]:
     chosen = np.ones(len(frame), dtype=bool)
     for column, wanted in limit.where.items():
-        values = frame[column].tolist() if column in frame.columns else [fixed[column]] * len(frame)
-        chosen &= np.array([_matches(value, wanted) for value in values], dtype=bool)
+        if column in frame.columns:
+            codes, values = pd.factorize(frame[column], use_na_sentinel=False)
+            chosen &= np.array([_matches(value, wanted) for value in values], dtype=bool)[codes]
+        elif not _matches(fixed[column], wanted):
+            chosen[:] = False
     return chosen
 
 
