@@ -16,7 +16,10 @@ from gaincell_char.pipeline.run import REPORT_VERSION
 from gaincell_char.pipeline.work import VERSION
 
 RECORD = Path(__file__).with_name("version.json")
-ROOMS = ("adaptation", "array", "attention", "behavior", "corpus", "evaluation", "fit", "gpt2", "pipeline/work.py", "report")
+ROOMS = (
+    *("adaptation", "array", "attention", "behavior", "corpus", "evaluation", "fit", "gpt2", "report"),
+    "pipeline/work.py",
+)
 
 
 def source_hash() -> str:
