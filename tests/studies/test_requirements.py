@@ -166,3 +166,22 @@ def test_error_bars_that_are_too_narrow_are_found_out(undrawn, monkeypatch, tmp_
     monkeypatch.setattr(error_bars, "measure", lambda *ignored: drawn(0.001, 0.01, 3))
     answer = error_bars.ask(Asking(tmp_path, 1))
     assert all(row["inside"] < 25 for row in answer.result["rows"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["leakage", "--budget", "0.1"], "--budget: study leakage has no such option"),
+        (["all", "--budget", "0.1"], "--budget: the studies are asked with their defaults"),
+        (["requirements", "--budget", "0"], "0.0 is not in the range x>0"),
+        (["requirements", "--budget", "little"], "'little' is not a valid float"),
+    ],
+)
+def test_a_budget_that_is_none_or_not_asked_for(arguments, said):
+    from click.testing import CliRunner
+
+    from gaincell_char.cli.study import command
+
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 2
+    assert said in done.output
