@@ -32,6 +32,8 @@ Array = NDArray[np.float32]
 Calls = dict[str, Callable[[], object]]
 TILE, BLOCK = 64, 512
 BASELINE = "NumPy softmax, textbook"
+PAUSE_S = 0.05
+"""Before each call: BLAS's helpers spin after a product, and would slow whoever comes next."""
 
 
 def textbook_softmax(q: Array, k: Array, v: Array) -> Array:
@@ -153,6 +155,7 @@ def measure(calls: Calls, repeats: int) -> dict[str, dict[str, float]]:
         call()
     for _ in range(repeats):
         for name, call in calls.items():
+            time.sleep(PAUSE_S)
             wall, processor = time.perf_counter(), time.process_time()
             call()
             walls[name].append(1e3 * (time.perf_counter() - wall))
