@@ -77,6 +77,8 @@ def picture(found: Sequence[Found], budget: float) -> str:
     for at in (1.0, 1.1):
         axis.axvline(at, color=MUTED, linewidth=0.8, linestyle=":")
     axis.set_xscale("log")
+    axis.minorticks_off()
+    axis.set_xticks((0.5, 0.7, 1.0, 1.4, 2.0), ("0.5", "0.7", "1", "1.4", "2"))
     axis.set_xlabel("times its limit (1 over, where less is worse); dotted: 10 % past it")
     axis.set_ylabel("loss over the nominal circuit, nats a token")
     axis.legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
