@@ -116,8 +116,8 @@ def _finished(out: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     try:
         record: dict[str, Any] = json.loads((out / "training.json").read_bytes())
     except FileNotFoundError:
-        foreign = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
-        if foreign and not (out / STATE).is_file() and any(not name.startswith(".") for name in foreign):
+        foreign = sorted(path.name for path in out.glob("[!.]*"))
+        if foreign and not (out / STATE).is_file():
             raise InputError(f"{out}: holds {foreign[0]}, which no fine-tuning left; choose another folder") from None
         return None
     except ValueError as error:
