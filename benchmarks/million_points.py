@@ -63,8 +63,7 @@ def simulated(arguments: list[str]) -> None:
 
         def stop(self) -> None: ...
 
-    run.open_engine = lambda _kind: Synthetic()  # type: ignore[assignment]
-    run.Pool = InProcess  # type: ignore[assignment,misc]
+    vars(run).update(open_engine=lambda _kind: Synthetic(), Pool=InProcess)
     sys.argv = ["gaincell", *arguments]
     main.main()
 

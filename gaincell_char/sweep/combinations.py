@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Made = TypeVar("Made")
 Row = Mapping[str, Any]
-MANY = 10_000
+MANY = 250
 
 
 class Rows(Sequence[Row]):
