@@ -69,15 +69,19 @@ def with_fit_errors(model: BehavioralModel, seed: int) -> BehavioralModel:
         return moved
     law = moved.array.current
     knots = law.sink_A[0].knots
-    added = piecewise(field(knots[0], knots[-1], law.error, randoms["array.current"]), "V", "A")
+    terms = len(law.sink_A[0].coefficients[0])  # all functions of a tile's law are of one order
+    drawn = field(knots[0], knots[-1], law.error, randoms["array.current"], terms=terms)
+    added = piecewise(drawn, "V", "A")
     law = law.model_copy(update={"sink_A": [plus(law.sink_A[0], added), *law.sink_A[1:]]})
     return moved.model_copy(update={"array": moved.array.model_copy(update={"current": law})})
 
 
-def field(low: float, high: float, bound: FitError, random: np.random.Generator, ends: bool = True) -> Chebyshev:
+def field(
+    low: float, high: float, bound: FitError, random: np.random.Generator, ends: bool = True, terms: int = TERMS
+) -> Chebyshev:
     """A random field over `low`..`high` of the bound's rms, less where it would be above its maximum; without `ends`
     it is 0 at both."""
-    drawn = Chebyshev(random.standard_normal(TERMS), domain=[low, high])
+    drawn = Chebyshev(random.standard_normal(terms), domain=[low, high])
     if not ends:
         drawn = drawn * Chebyshev([0.5, 0.0, -0.5], domain=[low, high])  # 1 - u^2
     return drawn * _scale(drawn(np.linspace(low, high, _GRID)), bound)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gaincell_char.attention import analog_attention
 from gaincell_char.behavior import load_model
 from gaincell_char.behavior.base import FitError
 from gaincell_char.behavior.store import model_text, read_model
@@ -51,6 +52,19 @@ def test_the_law_of_retention_begins_with_the_drawn_current_and_strays_with_age(
     before = model.cell.retention
     aged = [f(V) * g(8.0) for f, g in zip(before.level_factors, before.age_factors, strict=True)]
     assert np.abs(current(8.0) - sum(aged)).max() > before.error.rms / 10
+
+
+@pytest.mark.parametrize("fidelity", ["paper", "circuit"])
+def test_attention_on_a_drawn_model_is_nearly_that_on_the_fitted_one(model, fidelity):
+    random = np.random.default_rng(0)
+    q, k, v = random.normal(0.3, 0.4, (3, 1, 2, 70, 64))
+    scalers = {"q": (0.5, 0.2), "k": (0.4, 0.45), "v": (0.4, 0.45), "out": (1.0, 0.0)}
+    per_head = {name: (np.full(2, a), np.full(2, b)) for name, (a, b) in scalers.items()}
+    fitted, drawn = (
+        analog_attention(q, k, v, each, per_head, fidelity=fidelity) for each in (model, with_fit_errors(model, 1))
+    )
+    assert 0 < np.abs(drawn - fitted).max() <= 3 * 2 / 31
+    assert np.mean(drawn != fitted) < 0.3
 
 
 def test_draws_differ_and_repeat(model):
