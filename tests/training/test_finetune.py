@@ -60,7 +60,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(place):
     while len(seen) < 3 and run.poll() is None and time.monotonic() < deadline:  # the first one is of the start
         if state.exists():
             seen.add(state.stat().st_mtime_ns)
-        time.sleep(0.001)
+        time.sleep(0.005)
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
     reached = torch.load(state, weights_only=True)["done"]["step"]
