@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @click.command("run", epilog="Example: gaincell run --set gain_cell.wn=200n --retrim")
 @click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Change a design parameter: gain_cell.wn=200n.")
 @click.option("--retrim", is_flag=True, help="Also rescale the converters to the changed cell, and report both.")
-@click.option("--all-circuits", is_flag=True, help="Also sweep converters, counter and drivers (about 10 minutes); "
-              "otherwise they are the bundled model's.")  # fmt: skip
+@click.option("--all-circuits", is_flag=True, help="Also sweep converters, counter and drivers (14 minutes on 2 "
+              "cores); otherwise they are the bundled model's.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("gaincell-out"), show_default=True,
               help="Folder of results; what is there already is not run again.")  # fmt: skip
 @click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")

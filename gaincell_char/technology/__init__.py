@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gaincell_char.errors import unknown_name
 from gaincell_char.technology.base import CORNERS, Pelgrom, Technology
 from gaincell_char.technology.cmos28 import cmos28
@@ -12,7 +14,7 @@ __all__ = ["CORNERS", "NATIVE", "Pelgrom", "Technology", "technologies", "techno
 
 NATIVE = "cmos28"
 """The technology that the netlists, the defaults of their parameters and the voltages of testbenches are made for."""
-_KNOWN = {"cmos28": cmos28, "freepdk45": freepdk45, "sky130": sky130}
+_KNOWN: dict[str, Callable[[], Technology]] = {"cmos28": cmos28, "freepdk45": freepdk45, "sky130": sky130}
 
 
 def technologies() -> dict[str, Technology]:
