@@ -31,7 +31,7 @@ class Bars:
     ----------
     loss: of the model as it was fitted, with the 95 % interval that the text gives.
     added: over linear hardware on the same text, paired, with its 95 % interval.
-    fit: mean loss of `draws` models that the fits' held-out errors allow, and the 95 % interval of one more.
+    fit: mean loss of `draws` models that the fits' held-out errors allow, and the interval that holds 95 % of all.
     inside, checks: how many of as many other draws are in it.
     spread: standard deviation of those, and `span` from the lowest to the highest.
     """
