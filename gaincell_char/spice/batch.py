@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from gaincell_char.errors import EnvironmentFault
@@ -19,7 +20,7 @@ from gaincell_char.spice.staging import stage
 from gaincell_char.spice.types import Deck, FailureKind, Waveforms
 from gaincell_char.spice.verdict import Outcome, judge
 
-_LONGEST_MS = 2**31 - 1
+_SLICE_S = 0.25
 
 
 class BatchEngine:
@@ -114,7 +115,10 @@ def _until_it_ends(process: subprocess.Popen[bytes], timeout_s: float) -> None:
     try:
         ended = select.poll()
         ended.register(descriptor, select.POLLIN)
-        ended.poll(min(timeout_s * 1e3, _LONGEST_MS))
+        until = time.monotonic() + timeout_s
+        # in slices: a Ctrl-C that another thread of this process catches does not end a poll
+        while (left_s := until - time.monotonic()) > 0 and not ended.poll(min(left_s, _SLICE_S) * 1e3):
+            pass
     finally:
         os.close(descriptor)
 

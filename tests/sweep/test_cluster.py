@@ -81,10 +81,12 @@ def test_no_scheduler_at_the_address(gaincell: Command, tmp_path: Path, monkeypa
         assert err.count("\n") == 1
 
 
-def test_a_scheduler_that_is_not_needed_is_not_asked(gaincell: Command, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_needed_is_not_asked(
+    gaincell: Command, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     arguments = ["sweep", "run", "gain_cell_iv", "--axis", "v_store_V=0:0.9:3", "--corner", "ss", "--store",
                  tmp_path / "s.sqlite"]  # fmt: skip
     gaincell(*arguments)
-    _, out, err = gaincell(*arguments, "--dask", "tcp://127.0.0.1:9")
-    assert "nothing is left to simulate; the scheduler at tcp://127.0.0.1:9 was not asked" in err.splitlines()
+    _, out, _ = gaincell(*arguments, "--dask", "tcp://127.0.0.1:9")
+    assert "nothing is left to simulate; the scheduler at tcp://127.0.0.1:9 was not asked" in caplog.messages
     assert "gain_cell_iv: 51 of 51 points" in out
