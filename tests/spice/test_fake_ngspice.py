@@ -75,9 +75,13 @@ def _gone(pid: int) -> bool:
 def test_ctrl_c_leaves_no_simulator(play: Play, fake_folder: Path) -> None:
     engine = play(script="sleep 300")
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        engine.run(DECK)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(DECK)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert _gone(int((fake_folder / "pid").read_text()))
 
 
