@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,7 @@ def measure(study: str, variants: Sequence[Variant], asking: Asking, sizes: Size
         by_name=read,
         measured=len(missing),
         made_with=source_of(weights, corpus),
-        seconds=sum(result.artifact.cpu_s for result in results.values()),
+        seconds=math.fsum(result.artifact.cpu_s for result in results.values()),
     )
 
 
