@@ -28,7 +28,7 @@ test-full: $(VENV)/.dev train-extra  ## all tests, the long ones too
 torture: $(VENV)/.dev  ## a sweep killed at random moments, KILLS=200 times: the dataset must not care
 	$(BIN)/python tests/sweep/torture.py --kills $(KILLS)
 
-lint: $(VENV)/.dev  ## ruff, mypy, import-linter
+lint: $(VENV)/.dev train-extra  ## ruff, mypy (torch too), import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from gaincell_char.sweep.dataset import Dataset
     from gaincell_char.sweep.run import Prepared
 
+
+def _joined(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> str:
+    """`--corner tt --corner ss` is `--corner tt,ss`."""
+    return ",".join(given)
+
+
 _SELECTION = (
     click.argument("spec"),
     click.option("--set", "sets", multiple=True, metavar="C.P=V", help="Fix a parameter: gain_cell.wn=200n or =+10%."),
@@ -23,9 +29,9 @@ _SELECTION = (
                  help="Sweep an axis or a parameter: start:stop:num, start:stop:num:log, or a,b,c."),
     click.option("--technology", default="", metavar="NAME",
                  help="Other devices (gaincell circuits lists them); the spec's voltages scale with their supply."),
-    click.option("--corner", default="", metavar="LIST", help="Corners: tt,ss."),
-    click.option("--temp", default="", metavar="LIST", help="Temperatures in C: 27,85."),
-    click.option("--supply", default="", metavar="LIST", help="Supplies in V: 0.85,0.9."),
+    click.option("--corner", multiple=True, callback=_joined, metavar="LIST", help="Corners: tt,ss."),
+    click.option("--temp", multiple=True, callback=_joined, metavar="LIST", help="Temperatures in C: 27,85."),
+    click.option("--supply", multiple=True, callback=_joined, metavar="LIST", help="Supplies in V: 0.85,0.9."),
     click.option("--monte-carlo", "samples", type=click.IntRange(1), metavar="N",
                  help="Samples of device mismatch; each is a deck."),
     click.option("--seed", type=click.IntRange(0), help="Seed of --monte-carlo or of the spec's samples."),

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from gaincell_char.evaluation.interval import Interval, mean_interval
+from gaincell_char.evaluation.interval import mean_interval
 from gaincell_char.evaluation.model_error import fit_bounds, prediction_interval, with_fit_errors
 from gaincell_char.report.svg import BAD, CIRCUIT, INK, MUTED, to_svg
 from gaincell_char.studies.deviations import NOMINAL, bundled_circuit, circuit_effects, deviation, nominal
@@ -122,9 +122,9 @@ def bars(fidelity: str, measured: Measured) -> Bars:
     return Bars(
         fidelity=fidelity,
         loss=own.mean,
-        loss_interval=_pair(mean_interval(own.sums, np.full(len(own.sums), own.tokens))),
+        loss_interval=mean_interval(own.sums, np.full(len(own.sums), own.tokens)).ends,
         added=over.mean,
-        added_interval=_pair(over),
+        added_interval=over.ends,
         fit=fit.mean,
         fit_interval=(fit.low, fit.high),
         draws=len(seen),
@@ -150,10 +150,6 @@ def _nominal(fidelity: str) -> str:
 
 def _draw(fidelity: str, seed: int) -> str:
     return f"{fidelity}, draw {seed}"
-
-
-def _pair(interval: Interval) -> tuple[float, float] | None:
-    return None if interval.low is None or interval.high is None else (interval.low, interval.high)
 
 
 def _cells(each: Bars) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gaincell_char.evaluation.interval import Interval
 from gaincell_char.pipeline import work
 from gaincell_char.pipeline.artifacts import ArtifactFolder
 from gaincell_char.pipeline.network import LINEAR, corpus_stage
@@ -126,7 +125,7 @@ def judge(readings: Mapping[str, stored.Reading]) -> list[Claim]:
 
     def claim(text: str, one: str, other: str, low: float, high: float) -> Claim:
         difference = readings[one].minus(readings[other])
-        return Claim(text, difference.mean, _ends(difference), low < difference.mean <= high)
+        return Claim(text, difference.mean, difference.ends, low < difference.mean <= high)
 
     never = float("inf")
     return [
@@ -167,7 +166,7 @@ def _row(network: Network, product: Mapping[str, Any], readings: Mapping[str, st
         before=None if product["before"] is None else reading(product, "before").mean,
         loss=after.mean,
         over=over.mean,
-        interval=_ends(over),
+        interval=over.ends,
         published=network.published,
         published_start=network.published_start,
         curve=product["curve"],
@@ -185,10 +184,6 @@ def _line(row: Row) -> list[str]:
 
 def _signed(mean: float, interval: tuple[float, float] | None) -> str:
     return f"{mean:+.3f}" + ("" if interval is None else f" ±{interval[1] - mean:.3f}")
-
-
-def _ends(interval: Interval) -> tuple[float, float] | None:
-    return None if interval.low is None or interval.high is None else (interval.low, interval.high)
 
 
 def figure(rows: Sequence[Row], adaptation: Mapping[str, Any]) -> str:

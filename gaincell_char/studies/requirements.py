@@ -193,11 +193,11 @@ def _found(bench: _Bench, wanted: Requirement, limit: Limit | None, budget: floa
         reached=bench.reached(wanted),
         past=limit.past,
         added=here.mean,
-        added_interval=_pair(here),
+        added_interval=here.ends,
         past_added=past.mean,
-        past_interval=_pair(past),
+        past_interval=past.ends,
         growth=growth.mean,
-        growth_interval=_pair(growth),
+        growth_interval=growth.ends,
         holds=here.mean <= budget,
         breaks=past.mean > budget,
         asked=bench.asked(wanted.name),
@@ -234,10 +234,6 @@ def _minus(of: Sequence[Reading], others: Sequence[Reading]) -> Interval:
     """Paired difference of the means over chips, clustered by sequence."""
     sums = np.mean([each.sums for each in of], axis=0) - np.mean([each.sums for each in others], axis=0)
     return mean_interval(sums, np.full(len(sums), of[0].tokens))
-
-
-def _pair(interval: Interval) -> tuple[float, float] | None:
-    return None if interval.low is None or interval.high is None else (interval.low, interval.high)
 
 
 STUDY = Inquiry(name=NAME, question=__doc__ or "", ask=ask, options=("budget",))

@@ -224,7 +224,7 @@ def _row(variant: Variant, reading: stored.Reading, reference: stored.Reading) -
         adaptation=variant.adaptation,
         loss=reading.mean,
         added=over.mean,
-        interval=None if over.low is None or over.high is None else (over.low, over.high),
+        interval=over.ends,
         recall=reading.recall,
         **adapted,
     )

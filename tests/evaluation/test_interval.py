@@ -63,3 +63,8 @@ def test_shares_stay_within_bounds(asked, data):
     expected = stats.binomtest(right, asked).proportion_ci(0.95, "wilson")
     assert 0 <= found.low <= found.mean <= found.high <= 1
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_ends_where_there_is_an_interval():
+    assert Interval(1.0, 0.5, 1.5).ends == (0.5, 1.5)
+    assert mean_interval([3.0], [1]).ends is None

@@ -76,6 +76,15 @@ def test_json_is_alone_on_stdout(gaincell: Command, spec: Path, tmp_path: Path) 
     assert {(deck["state"], deck["reason"]) for deck in dry["states"]} == {("stored", ""), ("missing", "new")}
 
 
+@pytest.mark.parametrize(("option", "values"), [("--corner", "ff,ss"), ("--temp", "0,85"), ("--supply", "0.85,0.9")])
+def test_a_list_may_be_given_as_repeated_options(gaincell: Command, option: str, values: str) -> None:
+    one, other = values.split(",")
+    dry = ("sweep", "run", "pulse_counter_count", "--dry-run", "--json")
+    repeated = json.loads(gaincell(*dry, option, one, option, other)[1])
+    assert repeated == json.loads(gaincell(*dry, option, values)[1])
+    assert repeated["decks"] == 2 * json.loads(gaincell(*dry)[1])["decks"]
+
+
 def test_dry_run_simulates_nothing(gaincell: Command, spec: Path, tmp_path: Path) -> None:
     status, out, _ = gaincell("sweep", "run", spec, "--dry-run", "--store", tmp_path / "s.sqlite")
     assert status == 0
