@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gaincell_char.cli.common import json_option, print_json
+from gaincell_char.cli.common import Finite, json_option, print_json
 from gaincell_char.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _POSITIVE = click.IntRange(1, 1 << 24)
 @click.option("--heads", type=_POSITIVE, default=12, show_default=True, help="Heads of a layer, in parallel.")
 @click.option("--layers", type=_POSITIVE, default=12, show_default=True, help="Layers of the network.")
 @click.option("--tile", type=_POSITIVE, default=64, show_default=True, help="Tokens of a tile.")
-@click.option("--supply", type=float, help="In V, where the model's converters were measured at it.")
+@click.option("--supply", type=Finite(), help="In V, where the model's converters were measured at it.")
 @json_option
 def command(
     constants: str, model: str | None, window: int, heads: int, layers: int, tile: int, supply: float | None,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gaincell_char.cli.common import json_option, message, print_json, progress
+from gaincell_char.cli.common import Finite, json_option, message, print_json, progress
 
 
 @click.command("finetune", epilog="Example: gaincell finetune --weights embedded/software --model leroux2025_linear "
@@ -27,7 +27,7 @@ from gaincell_char.cli.common import json_option, message, print_json, progress
 @click.option("--rows", type=click.IntRange(1), default=4, show_default=True, help="Sequences of an update.")
 @click.option("--micro-rows", type=click.IntRange(1), help="Of them at once  [default: 4, or what divides the rows]")
 @click.option("--length", type=click.IntRange(2), help="Tokens of a sequence  [default: 1024, or the context]")
-@click.option("--rate", type=float, default=6e-4, show_default=True, help="Peak learning rate.")
+@click.option("--rate", type=Finite(), default=6e-4, show_default=True, help="Peak learning rate.")
 @click.option("--precision", type=click.Choice(["bfloat16", "float32"]), default="bfloat16", show_default=True,
               help="Of products; all else is float32.")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)

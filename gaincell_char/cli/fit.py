@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gaincell_char.cli.common import json_option, message, print_json
+from gaincell_char.cli.common import Finite, json_option, message, print_json
 
 if TYPE_CHECKING:
     from gaincell_char.behavior import BehavioralModel
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @click.option("--retrim", is_flag=True, help="Rescale the converters to this cell instead of keeping the nominal ones.")
 @click.option("--base", metavar="MODEL", help="With --csv: put the measured cell into this model, in place of its own.")
 @click.option(
-    "--temperature", type=float, default=27.0, show_default=True, help="With --csv: where it was measured, C."
+    "--temperature", type=Finite(), default=27.0, show_default=True, help="With --csv: where it was measured, C."
 )
-@click.option("--supply", type=click.FloatRange(0, 10, min_open=True), default=0.9, show_default=True,
+@click.option("--supply", type=Finite(0, 10, min_open=True), default=0.9, show_default=True,
               help="With --csv: at which supply, V; lines are held at half of it.")  # fmt: skip
 @json_option
 def command(

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from gaincell_char.cli.common import json_option, message, print_json, progress
+from gaincell_char.cli.common import Finite, json_option, message, print_json, progress
 
 
 @click.command("optimize", epilog="Example: gaincell optimize --budget 0.05 --bound gain_cell.storage_F=5f:15f")
-@click.option("--budget", type=click.FloatRange(0, min_open=True), default=0.05, show_default=True,
+@click.option("--budget", type=Finite(0, min_open=True), default=0.05, show_default=True,
               help="Loss over linear hardware that the cell may cost, nats a token.")  # fmt: skip
 @click.option("--bound", "bounds", multiple=True, metavar="C.P=LOW:HIGH",
               help="Range of a parameter, or C.P=V to fix it: gain_cell.wn, lrn, wp, lrp, storage_F, "

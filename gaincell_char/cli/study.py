@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gaincell_char.cli.common import json_option, message, print_json, progress
+from gaincell_char.cli.common import Finite, json_option, message, print_json, progress
 
 if TYPE_CHECKING:
     from gaincell_char.studies.inquiry import Answer, Asking, Inquiry
@@ -42,7 +42,7 @@ ALL = "all"
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("gaincell-out"), show_default=True,
               help="Folder of results; what is there already is not measured again.")  # fmt: skip
 @click.option("-j", "--workers", type=click.IntRange(1, 256), help="Processes  [default: one a processor]")
-@click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="NATS",
+@click.option("--budget", type=Finite(0, min_open=True), metavar="NATS",
               help="requirements: nats a token that a circuit may cost  [default: 0.05]")  # fmt: skip
 @click.option("--anew", is_flag=True, help="Measure what is stored with the project, too.")
 @json_option

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gaincell_char.cli import sweep_report
-from gaincell_char.cli.common import json_option, message, print_json, progress
+from gaincell_char.cli.common import Finite, json_option, message, print_json, progress
 
 if TYPE_CHECKING:
     from gaincell_char.sweep.dataset import Dataset
@@ -70,7 +70,7 @@ def command() -> None:
     metavar="N",
     help="Start no further deck once N have failed  [default: go on]",
 )
-@click.option("--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=1200.0, show_default=True,
+@click.option("--timeout", "timeout_s", type=Finite(0, min_open=True), default=1200.0, show_default=True,
               metavar="S", help="Seconds after which a deck has failed.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be simulated, and stop.")
 @click.option("--explain", is_flag=True, help="Say for every deck why it is simulated or not.")

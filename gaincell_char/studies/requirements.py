@@ -154,7 +154,9 @@ def ask(asking: Asking, requirements: Sequence[Requirement] = REQUIREMENTS) -> A
     wrong = [each.name for each in found if each.limit is not None and not (each.holds and each.breaks)]
     unlimited = [f"{each.name} (to {amount(each.reached, each.unit)})" for each in found if each.limit is None]
     verdict = "at every limit the budget holds and 10 % past it does not"
-    if wrong:
+    if len(unlimited) == len(found):
+        verdict = "no limit was found"
+    elif wrong:
         verdict = f"10 % past the limit the budget still holds for {', '.join(wrong)}"
     if unlimited:
         verdict += f"; nothing within reach breaks it for {', '.join(unlimited)}"
